@@ -1,0 +1,7 @@
+"""``python -m kpi_excel``."""
+
+import sys
+
+from kpi_excel.cli import main
+
+sys.exit(main())

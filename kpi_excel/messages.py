@@ -1,0 +1,47 @@
+"""Sentences for people, in English and Spanish.
+
+A message is an English template with its values. The Spanish wording is looked up when it is shown, in
+``texts/es_*.toml``: tables whose keys are the English templates. So the code reads as what the user will see,
+and an untranslated sentence still arrives, in English.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES = ("en", "es")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One sentence: an English ``str.format`` template and the values that go into it."""
+
+    template: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    def to(self, language: str) -> str:
+        """The sentence in ``language`` ("en" or "es"); values that are messages follow suit."""
+        template = self.template if language == "en" else _translations(language).get(self.template, self.template)
+        return template.format_map(
+            {name: value.to(language) if isinstance(value, Message) else value for name, value in self.values}
+        )
+
+    def __str__(self) -> str:
+        return self.to("en")
+
+
+def say(template: str, /, **values: object) -> Message:
+    """The message of this English template; write ``{name}`` where a value goes."""
+    return Message(template, tuple(values.items()))
+
+
+@cache
+def _translations(language: str) -> Mapping[str, str]:
+    """All templates of a language, from every ``texts/<language>_*.toml``."""
+    found: dict[str, str] = {}
+    for entry in files("kpi_excel").joinpath("texts").iterdir():
+        if entry.name.startswith(f"{language}_") and entry.name.endswith(".toml"):
+            found.update(tomllib.loads(entry.read_text(encoding="utf-8")))
+    return found
