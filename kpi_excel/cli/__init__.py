@@ -86,7 +86,8 @@ def _about(error: OSError) -> Fault:
         case errno.ENOSPC:
             return Fault(say("The disk is full; nothing that was there before is lost."), place)
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return Fault(say("This may not be written or read."), place, say("Check its permissions, or close it in Excel."))
+            hint = say("Check its permissions, or close it in Excel.")
+            return Fault(say("This may not be written or read."), place, hint)
         case errno.ENOENT:
             return Fault(say("There is no such file or folder."), place)
         case _:
