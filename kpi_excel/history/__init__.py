@@ -1,0 +1,1 @@
+"""What is remembered from month to month: figures, comments, acceptances, probabilities, interventions, deliveries."""
