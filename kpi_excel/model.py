@@ -96,6 +96,7 @@ class Column:
     whole: bool = False
     values: tuple[str, ...] = ()
     formula: str = ""  # a derived column: how it follows from the others, in the formula language
+    blank_is: float | None = None  # what a blank in this column stands for; None: it stays blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class Definition:
     valid_max: float | None = None
     min_rows: int = 0
     window_days: int | None = None  # a cohort is open until so many days after the period; None: not a cohort
+    waits: bool = False  # while its cohort is open it has no value, rather than one flagged OPEN
+    aliases: tuple[str, ...] = ()  # other names in use, such as "Coste por lead" in Spain
     competing: Texts = field(default_factory=lambda: Texts("", ""))
     authority: str = ""
     verified: bool = False
