@@ -14,6 +14,7 @@ GOOD = st.floats(0.001, 1e6)
 
 
 def target(value=None, low=None, high=None, tolerance=0.05, *, share=True):
+    """A target from 2026 on."""
     return Target("k", "u", date(2026, 1, 1), value, low, high, tolerance, share)
 
 

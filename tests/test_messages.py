@@ -1,0 +1,56 @@
+"""Sentences for people, in both languages."""
+
+import ast
+import string
+import tomllib
+from pathlib import Path
+
+import kpi_excel
+from kpi_excel.messages import say
+
+PACKAGE = Path(kpi_excel.__file__).parent
+
+
+def said() -> dict[str, str]:
+    """Every template that the code says, with the file that says it."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say" and node.args:
+                template = node.args[0]
+                if isinstance(template, ast.Constant):
+                    found[template.value] = str(path.relative_to(PACKAGE))
+    return found
+
+
+def spanish() -> dict[str, str]:
+    """Every translation, whichever room it belongs to."""
+    found: dict[str, str] = {}
+    for path in sorted((PACKAGE / "texts").glob("es_*.toml")):
+        found.update(tomllib.loads(path.read_text(encoding="utf-8")))
+    return found
+
+
+def fields(template: str) -> set[str]:
+    """The names of the values in a template."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_every_sentence_has_its_spanish() -> None:
+    """Whatever the program says in English it can say in Spanish."""
+    missing = {template: file for template, file in said().items() if template not in spanish()}
+    assert not missing
+
+
+def test_translations_carry_the_same_values() -> None:
+    """No value is lost or misspelt in a translation."""
+    wrong = {english for english, translated in spanish().items() if fields(english) != fields(translated)}
+    assert not wrong
+
+
+def test_a_sentence_carries_its_values_and_its_parts_in_the_language_asked_for() -> None:
+    """Values are put in as they are, hostile braces too; a part that is a sentence is translated with the whole."""
+    whole = say("The history cannot be used: {why}.", why=say("the address is not understood"))
+    assert whole.to("es") == "No se puede usar el historial: la dirección no se entiende."
+    assert say("{text} is not a period.", text="{0.__class__}").to("es") == "{0.__class__} no es un periodo."
+    assert str(say("never translated")) == say("never translated").to("es")
