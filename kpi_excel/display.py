@@ -1,0 +1,159 @@
+"""Figures and statuses in words: the only place where numbers are rounded and written for a reader's locale."""
+
+import math
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import (
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    format_scientific,
+    get_currency_symbol,
+)
+
+from kpi_excel.messages import Message, say
+from kpi_excel.model import Change, Grain, NoValue, Period, Reason, Settings, Status, Value
+
+# Unit of a KPI -> decimals that are shown where the control workbook asks for none.
+DECIMALS = {"#": 0, "%": 1, "points": 1, "money": 0, "days": 1, "×": 2, "months": 1, "periods": 1, "money per day": 0}
+SCIENTIFIC_FROM = 1e15  # beyond the digits that a float, and Excel, can hold
+COMPACT_FROM = 1e7  # money from ten million on is shown in millions where room is short
+
+STATUS_MARKS = {
+    Status.ON_TARGET: "✔",
+    Status.NEAR_TARGET: "▲",
+    Status.OFF_TARGET: "✖",
+    Status.NO_TARGET: "–",
+    Status.NO_DATA: "?",
+}
+STATUS_WORDS = {
+    Status.ON_TARGET: say("on target"),
+    Status.NEAR_TARGET: say("near target"),
+    Status.OFF_TARGET: say("off target"),
+    Status.NO_TARGET: say("no target"),
+    Status.NO_DATA: say("no data"),
+}
+REASON_WORDS = {
+    Reason.DEN0: say("the denominator is zero"),
+    Reason.NEGBASE: say("the base is negative"),
+    Reason.EMPTY: say("there are no rows"),
+    Reason.TOO_FEW: say("there are too few rows"),
+    Reason.RANGE: say("the value lies outside its valid range"),
+    Reason.INCOMPLETE: say("the source does not cover the whole period"),
+    Reason.SOURCE: say("the source is missing or cannot be read"),
+    Reason.OPEN: say("the cohort is still open"),
+    Reason.NOT_ADDITIVE: say("this figure cannot be added up"),
+    Reason.ARGUMENT: say("an input is missing"),
+}
+UNIT_WORDS = {
+    "#": say("number"),
+    "%": say("percent"),
+    "points": say("points"),
+    "money": say("money"),
+    "days": say("days"),
+    "×": say("times"),
+    "months": say("months"),
+    "periods": say("periods"),
+    "money per day": say("money per day"),
+}
+
+
+def value_text(value: Value, unit: str, settings: Settings, decimals: int | None = None) -> str:
+    """A figure as the reader's locale writes it; "–" with the reason left to ``reason_words`` where there is none."""
+    if isinstance(value, NoValue):
+        return "–"
+    places = DECIMALS.get(unit, 2) if decimals is None else decimals
+    locale = locale_of(settings)
+    if abs(value) >= SCIENTIFIC_FROM:
+        return format_scientific(value, locale=locale)
+    if unit == "%":
+        return format_percent(_rounded(value, places + 2), _pattern(places) + " %", locale=locale)
+    if unit.startswith("money"):
+        return format_currency(
+            _rounded(value, places),
+            settings.currency,
+            format=_money(places, locale),
+            locale=locale,
+            currency_digits=False,
+        )
+    text = format_decimal(_rounded(value, places), _pattern(places), locale=locale)
+    return f"{text} ×" if unit == "×" else text
+
+
+def short_text(value: Value, unit: str, settings: Settings, decimals: int | None = None) -> str:
+    """A figure for a narrow place: large money in compact form."""
+    if not isinstance(value, NoValue) and unit.startswith("money") and abs(value) >= COMPACT_FROM:
+        locale = locale_of(settings)
+        symbol = get_currency_symbol(settings.currency, locale=locale)
+        return f"{symbol} {format_compact_decimal(value, locale=locale, fraction_digits=1)}"
+    return value_text(value, unit, settings, decimals)
+
+
+def change_text(change: Change, unit: str, settings: Settings) -> str:
+    """A change with its sign: a share of the base, or an amount where a share has no meaning."""
+    if isinstance(change.amount, NoValue):
+        return "–"
+    locale = locale_of(settings)
+    if unit == "%":
+        return _signed(format_decimal(_rounded(change.amount, 3) * 100, _pattern(1), locale=locale)) + " pp"
+    if unit == "points":
+        return _signed(format_decimal(_rounded(change.amount, 1), _pattern(1), locale=locale))
+    if isinstance(change.share, NoValue):
+        return _signed(value_text(change.amount, unit, settings))
+    return _signed(format_percent(_rounded(change.share, 3), "#,##0.0 %", locale=locale))
+
+
+def number_format(unit: str, settings: Settings, decimals: int | None = None) -> str:
+    """The Excel number format of a KPI; Excel itself writes it in the reader's locale."""
+    places = DECIMALS.get(unit, 2) if decimals is None else decimals
+    digits = _pattern(places)
+    if unit == "%":
+        return f"{digits.removeprefix('#,##')}%"
+    if unit.startswith("money"):
+        symbol = get_currency_symbol(settings.currency, locale=locale_of(settings)).replace('"', "")
+        return f'"{symbol}" {digits}' if len(symbol) > 1 else f'"{symbol}"{digits}'
+    return f'{digits}" ×"' if unit == "×" else digits
+
+
+def period_name(period: Period, settings: Settings) -> str:
+    """What people call a period: "octubre de 2026", "October 2026"; its label where it is no calendar month."""
+    if period.grain is not Grain.MONTH or period.start.day != 1:
+        return period.label
+    return format_date(period.start, "LLLL 'de' y" if settings.language == "es" else "LLLL y", locale=settings.language)
+
+
+def reason_words(value: Value) -> Message | None:
+    """Why there is no value, in words; None where there is one."""
+    return REASON_WORDS[value.reason] if isinstance(value, NoValue) else None
+
+
+def locale_of(settings: Settings) -> Locale:
+    """The locale of the settings; the language's own where the name is not known."""
+    try:
+        return Locale.parse(settings.locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(settings.language if settings.language in {"en", "es"} else "en")
+
+
+def _pattern(places: int) -> str:
+    return "#,##0" + ("." + "0" * places if places else "")
+
+
+def _money(places: int, locale: Locale) -> str:
+    pattern = str(locale.currency_formats["standard"].pattern).split(";")[0]
+    return pattern.replace("0.00", _pattern(places).removeprefix("#,##"))
+
+
+def _rounded(value: float, places: int) -> Decimal:
+    """Half away from zero on the shortest decimal of the float, as Excel shows it; never "-0"."""
+    if not math.isfinite(value):
+        raise ValueError(value)
+    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return rounded or abs(rounded)
+
+
+def _signed(text: str) -> str:
+    return text if text.startswith("-") or not any(digit in "123456789" for digit in text) else f"+{text}"
