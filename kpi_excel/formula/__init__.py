@@ -1,0 +1,54 @@
+"""The formula language: one Excel formula over named columns, and every face that is made from it.
+
+    parse("100 * (COUNTIF(score, \">=9\") - COUNTIF(score, \"<=6\")) / COUNT(score)")
+
+Pure standard library, except for ``kpi_excel.formula.sql``, which is imported by name where a database is near.
+"""
+
+from kpi_excel.formula.aggregate import aggregate
+from kpi_excel.formula.cells import CellError
+from kpi_excel.formula.combine import combine, evaluate
+from kpi_excel.formula.errors import FormulaError
+from kpi_excel.formula.nodes import Binary, Boolean, Call, Name, Node, Number, Percent, Text, Unary
+from kpi_excel.formula.parts import (
+    Argument,
+    Reference,
+    additivity,
+    aggregates,
+    arguments,
+    columns,
+    inner,
+    references,
+    row_columns,
+)
+from kpi_excel.formula.rules import parse, parse_row
+from kpi_excel.formula.text import unparse
+
+__all__ = [
+    "Argument",
+    "Binary",
+    "Boolean",
+    "Call",
+    "CellError",
+    "FormulaError",
+    "Name",
+    "Node",
+    "Number",
+    "Percent",
+    "Reference",
+    "Text",
+    "Unary",
+    "additivity",
+    "aggregate",
+    "aggregates",
+    "arguments",
+    "columns",
+    "combine",
+    "evaluate",
+    "inner",
+    "parse",
+    "parse_row",
+    "references",
+    "row_columns",
+    "unparse",
+]
