@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from kpi_excel.faults import Fault
 from kpi_excel.messages import Message
 
 
@@ -508,6 +509,17 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """The same KPI in a unit one level below."""
+
+    unit: Unit
+    value: Value
+    target: Target | None
+    status: Status
+    previous: Change
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Everything that the sheet of one KPI shows."""
 
@@ -521,9 +533,11 @@ class Card:
     smart: tuple[SmartLetter, ...] = ()
     signal: Signal | None = None
     outlook: Outlook | None = None
-    last_comment: str = ""
-    restated_from: Value | None = None
+    comment: str = ""  # typed into this period's workbook before it was made again
+    last_comment: str = ""  # typed into the previous period's workbook
+    restatements: tuple[Restatement, ...] = ()
     sources: tuple[str, ...] = ()
+    breakdown: tuple[Slice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -536,5 +550,5 @@ class Scorecard:
     made_at: datetime
     cards: tuple[Card, ...]
     actions: tuple[Action, ...] = ()
-    faults: tuple[str, ...] = ()
-    language: str = "en"
+    faults: tuple[Fault, ...] = ()
+    reports: tuple[SourceReport, ...] = ()

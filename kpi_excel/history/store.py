@@ -31,6 +31,10 @@ from kpi_excel.model import (
 )
 
 SAME = 1e-9  # relative; below it two figures are the same figure
+COMPARED = (
+    *("value", "completeness", "target", "low", "high", "tolerance"),
+    *("reason", "rows", "status", "smart", "definition_hash"),
+)  # the columns of a figure but for its key, its run and its time
 
 
 class HistoryError(KpiExcelError):
@@ -88,6 +92,20 @@ class Run:
     exit_status: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A figure as it stands in the history."""
+
+    value: Value
+    definition_hash: str
+    period: str
+    recorded_at: datetime
+    row: tuple[object, ...]  # all that was recorded but the run and its time, for "has anything changed"
+
+
+Key = tuple[str, str, str]  # KPI, unit, period
+
+
 class History:
     """The store of a project. Use as a context manager; every method is one transaction."""
 
@@ -129,16 +147,31 @@ class History:
         A figure whose definition has changed since is a new figure, not a restatement; neither is a figure of the
         run's own period, which is not closed before its run.
         """
+        known = self.recorded()
+        restated = restatements(known, figures, run.period)
+        changed = [figure for figure in figures if _differs(known.get(_key(figure.measurement)), figure)]
         with self.engine.begin() as connection:
             number = self._insert_run(connection, run)
-            known = self._known(connection)
-            changed = [figure for figure in figures if _differs(known.get(_key(figure.measurement)), figure)]
-            restated = tuple(_restatement(known[_key(f.measurement)], f) for f in changed if _restates(known, f, run))
             _replace(connection, schema.figures, [_row(figure, number, run.made_at) for figure in changed])
             if restated:
                 rows = [_restatement_row(item, number) for item in restated]
                 connection.execute(sa.insert(schema.restatements), rows)
         return restated
+
+    def recorded(self) -> dict[Key, Recorded]:
+        """The newest figure of every KPI, unit and period."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(schema.figures)).mappings().all()
+        return {
+            (row["kpi"], row["unit"], row["period"]): Recorded(
+                _value(row["value"], row["reason"]),
+                row["definition_hash"],
+                row["period"],
+                datetime.fromisoformat(row["recorded_at"]),
+                tuple(row[name] for name in COMPARED),
+            )
+            for row in rows
+        }
 
     def remember(self, definitions: Iterable[tuple[Definition, str]], units: Iterable[Unit]) -> None:
         """Keep what the KPIs and units are called, for the worksheet functions that read this history."""
@@ -263,10 +296,6 @@ class History:
         assert key is not None
         return int(key[0])
 
-    def _known(self, connection: sa.Connection) -> dict[tuple[str, str, str], sa.Row[Any]]:
-        rows = connection.execute(sa.select(schema.figures)).all()
-        return {(row.kpi, row.unit, row.period): row for row in rows}
-
     def _check_version(self) -> None:
         with self.engine.begin() as connection:
             query = sa.select(schema.meta.c.value).where(schema.meta.c.name == "version")
@@ -350,48 +379,34 @@ def _definition_row(definition: Definition, digest: str) -> dict[str, Any]:
     }
 
 
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return math.isclose(one, other, rel_tol=SAME, abs_tol=SAME)
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=SAME, abs_tol=SAME)
+    return one == other
 
 
-def _same_value(known: sa.Row[Any], figure: Figure) -> bool:
-    return _same(known.value, _number(figure.measurement.value)) and known.reason == _reason(figure.measurement.value)
-
-
-def _differs(known: sa.Row[Any] | None, figure: Figure) -> bool:
+def _differs(known: Recorded | None, figure: Figure) -> bool:
     """Whether a figure says anything that is not yet recorded."""
     if known is None:
         return True
-    fresh = _row(figure, known.run, datetime.min)  # noqa: DTZ901 - the two fields of the run are not compared
-    floats = ("value", "completeness", "target", "low", "high", "tolerance")
-    texts = ("reason", "rows", "status", "smart", "definition_hash")
-    return not (
-        all(_same(getattr(known, name), fresh[name]) for name in floats)
-        and all(getattr(known, name) == fresh[name] for name in texts)
-    )
+    fresh = _row(figure, 0, known.recorded_at)
+    pairs = zip(known.row, (fresh[name] for name in COMPARED), strict=True)
+    return not all(_same(one, other) for one, other in pairs)
 
 
-def _restates(known: Mapping[tuple[str, str, str], sa.Row[Any]], figure: Figure, run: Run) -> bool:
-    before = known.get(_key(figure.measurement))
-    return (
-        before is not None
-        and before.period != run.period
-        and before.definition_hash == figure.measurement.definition_hash
-        and not _same_value(before, figure)
-    )
+def restatements(known: Mapping[Key, Recorded], figures: Iterable[Figure], period: str) -> tuple[Restatement, ...]:
+    """The figures of other periods than the run's own that are no longer what was recorded, both values.
 
-
-def _restatement(before: sa.Row[Any], figure: Figure) -> Restatement:
-    return Restatement(
-        before.kpi,
-        before.unit,
-        before.period,
-        _value(before.value, before.reason),
-        figure.measurement.value,
-        datetime.fromisoformat(before.recorded_at),
-    )
+    A figure whose definition has changed since is a new figure, not a restatement.
+    """
+    found = []
+    for figure in figures:
+        fresh, before = figure.measurement, known.get(_key(figure.measurement))
+        if before is None or before.period == period or before.definition_hash != fresh.definition_hash:
+            continue
+        if not _same(_number(before.value), _number(fresh.value)) or _reason(before.value) != _reason(fresh.value):
+            found.append(Restatement(*_key(fresh), before.value, fresh.value, before.recorded_at))
+    return tuple(found)
 
 
 def _restatement_row(item: Restatement, run: int) -> dict[str, Any]:
