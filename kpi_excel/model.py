@@ -134,6 +134,7 @@ class Definition:
     valid_max: float | None = None
     min_rows: int = 0
     window_days: int | None = None  # a cohort is open until so many days after the period; None: not a cohort
+    withheld: bool = False  # no value at all while the cohort is open; else its value is marked open
     waits: bool = False  # while its cohort is open it has no value, rather than one flagged OPEN
     aliases: tuple[str, ...] = ()  # other names in use, such as "Coste por lead" in Spain
     competing: Texts = field(default_factory=lambda: Texts("", ""))
@@ -419,6 +420,8 @@ class Point:
     target: Target | None = None
     signal: str = ""  # "", "better", "worse", "signal"
     definition_hash: str = ""
+    rows: int | None = None  # behind the value; the review compares them with their own past
+    parts: tuple[Part, ...] = ()  # behind the value; the review compares two surveys by them
 
 
 # --- the review -------------------------------------------------------------------------------------------------
@@ -478,6 +481,7 @@ class Outlook:
     probability: float | None = None  # of reaching the target
     required: float | None = None  # per remaining period
     path: tuple[float, ...] = ()  # the forecast of the coming periods
+    skill: float | None = None  # share by which its error on held-back periods is below the best simple rule's
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,14 +499,47 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Issued:
+    """A probability of attainment that was told to somebody, and later whether it came true."""
+
+    kpi: str
+    unit: str
+    period: str
+    due: str
+    target: float
+    probability: float
+    method: str
+    points: int
+    attained: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRecord:
+    """What became of a rule in a period: evaluated, fired, or not evaluated and why; what was done about it."""
+
+    rule: str
+    unit: str
+    period: str
+    state: str
+    why: str = ""
+    owner: str = ""
+    due: str = ""
+    done: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
-    """All that the review says of one unit and period."""
+    """All that the review says of one unit and period, and what has to be remembered of it."""
 
     smart: Mapping[str, tuple[SmartLetter, ...]] = field(default_factory=dict)  # by KPI
     signals: Mapping[str, Signal] = field(default_factory=dict)
     outlooks: Mapping[str, Outlook] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     actions: tuple[Action, ...] = ()
+    marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by KPI, one per point of its series
+    issued: tuple[Issued, ...] = ()  # new probabilities, and earlier ones whose outcome is known now
+    rules: tuple[RuleRecord, ...] = ()
 
 
 # --- the scorecard ----------------------------------------------------------------------------------------------
