@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_excel.calendar import Calendar
-from kpi_excel.history.store import Figure, History, HistoryError, Issued, RuleRecord, Run
-from kpi_excel.model import Acceptance, Measurement, NoValue, Reason, Restatement, Status, Target
+from kpi_excel.history.store import Figure, History, HistoryError, Run
+from kpi_excel.model import Acceptance, Issued, Measurement, NoValue, Reason, Restatement, RuleRecord, Status, Target
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 LATER = datetime(2026, 12, 23, 9, 30, tzinfo=UTC)

@@ -20,10 +20,12 @@ from kpi_excel.messages import say
 from kpi_excel.model import (
     Acceptance,
     Definition,
+    Issued,
     Measurement,
     NoValue,
     Reason,
     Restatement,
+    RuleRecord,
     Status,
     Target,
     Unit,
@@ -49,36 +51,6 @@ class Figure:
     target: Target | None = None
     status: Status = Status.NO_TARGET
     smart: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A probability of attainment that was told to somebody, and later whether it came true."""
-
-    kpi: str
-    unit: str
-    period: str
-    due: str
-    target: float
-    probability: float
-    method: str
-    points: int
-    attained: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRecord:
-    """What became of a rule in a period: evaluated, fired, or not evaluated and why; what was done about it."""
-
-    rule: str
-    unit: str
-    period: str
-    state: str
-    why: str = ""
-    owner: str = ""
-    due: str = ""
-    done: str = ""
-    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)
