@@ -1,6 +1,7 @@
 """The formula language: one Excel formula over named columns, and every face that is made from it.
 
-    parse("100 * (COUNTIF(score, \">=9\") - COUNTIF(score, \"<=6\")) / COUNT(score)")
+    node = parse("(SUM(gain) - SUM(cost)) / SUM(cost)")
+    evaluate(node, {"gain": [120, None, 80], "cost": [100, 50, 50]})
 
 Pure standard library, except for ``kpi_excel.formula.sql``, which is imported by name where a database is near.
 """

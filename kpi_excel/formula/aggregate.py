@@ -62,7 +62,8 @@ class Column:
     def tally(self) -> Iterable[tuple[Any, int]]:
         """Cells with how often they occur; every cell once where counting them first would not pay."""
         if self.has_booleans:
-            return [(cell, times) for (_, cell), times in Counter(zip(map(type, self.cells), self.cells)).items()]
+            pairs = Counter(zip(map(type, self.cells), self.cells, strict=True))
+            return [(cell, times) for (_, cell), times in pairs.items()]
         if self.repeats:
             return Counter(self.cells).items()
         return [(cell, 1) for cell in self.cells]

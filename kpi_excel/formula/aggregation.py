@@ -79,7 +79,4 @@ def _names(*nodes: Node) -> tuple[str, ...]:
 
 
 def _criteria(arguments: tuple[Node, ...]) -> tuple[tuple[str, Criterion], ...]:
-    return tuple(
-        (*_names(column), read_criterion(criterion))
-        for column, criterion in zip(arguments[::2], arguments[1::2], strict=True)
-    )
+    return tuple(zip(_names(*arguments[::2]), map(read_criterion, arguments[1::2]), strict=True))

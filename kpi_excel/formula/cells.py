@@ -5,12 +5,12 @@ integer beyond a double) counts as nothing.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import Enum, auto
-from functools import lru_cache
-from numbers import Number as PythonNumber
+from numbers import Real
 from typing import Any
 
 from kpi_excel.formula.dates import serial
@@ -42,23 +42,34 @@ class CellKind(Enum):
     ERROR = auto()
 
 
-@lru_cache(maxsize=256)
+_KINDS: dict[type, CellKind] = {type(None): CellKind.BLANK}
+
+
 def kind_of_type(kind: type) -> CellKind:
     """The kind of all cells of a Python type."""
-    if kind is type(None):
-        return CellKind.BLANK
+    if kind not in _KINDS:
+        _KINDS[kind] = _found_kind(kind)
+    return _KINDS[kind]
+
+
+def kind_of(cell: Any) -> CellKind:
+    """The kind of a cell."""
+    return kind_of_type(type(cell))
+
+
+def _found_kind(kind: type) -> CellKind:
     if issubclass(kind, CellError | NoValue):
         return CellKind.ERROR
-    if issubclass(kind, bool) or kind.__name__ in ("bool_", "bool"):  # numpy's own is no subclass
+    if issubclass(kind, bool) or kind.__name__ == "bool_":  # numpy's own is no subclass
         return CellKind.BOOLEAN
     if issubclass(kind, date | timedelta):
         return CellKind.DATE
-    return CellKind.NUMBER if issubclass(kind, PythonNumber) and kind is not complex else CellKind.TEXT
+    return CellKind.NUMBER if issubclass(kind, Real | Decimal) else CellKind.TEXT
 
 
 def number(cell: Any) -> float | None:
     """The number in a cell, None where it holds none."""
-    kind = kind_of_type(type(cell))
+    kind = kind_of(cell)
     if kind is CellKind.DATE:
         return cell / timedelta(days=1) if isinstance(cell, timedelta) else serial(cell)
     if kind is not CellKind.NUMBER:
@@ -72,18 +83,20 @@ def number(cell: Any) -> float | None:
 
 def numbers(cells: Iterable[Any], types: set[type]) -> list[float]:
     """The numbers among the cells; ``types`` are the types that occur."""
-    if types <= {float, int} or types <= {float, int, type(None), str}:
-        chosen = cells if types <= {float, int} else [cell for cell in cells if type(cell) is float or type(cell) is int]
-        return _finite(chosen)
+    if types <= {float, int}:
+        return _finite(cells)
+    if types <= {float, int, type(None), str}:
+        return _finite(cell for cell in cells if type(cell) is float or type(cell) is int)
     return [value for cell in cells if (value := number(cell)) is not None]
 
 
 def _finite(plain: Iterable[Any]) -> list[float]:
     """Floats and integers as floats, without what no cell can hold."""
+    held = plain if isinstance(plain, Sequence) else list(plain)
     try:
-        values = list(map(float, plain))
+        values = list(map(float, held))
     except OverflowError:
-        return [value for cell in plain if (value := number(cell)) is not None]
+        return [value for cell in held if (value := number(cell)) is not None]
     if not math.isfinite(sum(values)):
         return list(filter(math.isfinite, values))
     return values
@@ -93,11 +106,11 @@ def error(cells: Iterable[Any], types: set[type]) -> NoValue | None:
     """The first error among the cells, or None."""
     if not any(kind_of_type(kind) is CellKind.ERROR for kind in types):
         return None
-    first = next(cell for cell in cells if kind_of_type(type(cell)) is CellKind.ERROR)
+    first = next(cell for cell in cells if kind_of(cell) is CellKind.ERROR)
     return first if isinstance(first, NoValue) else first.as_no_value()
 
 
 def is_blank(cell: Any) -> bool:
     """Whether a cell is empty, or holds what no cell can hold."""
-    kind = kind_of_type(type(cell))
+    kind = kind_of(cell)
     return kind is CellKind.BLANK or (kind is CellKind.NUMBER and number(cell) is None)

@@ -1,6 +1,7 @@
 """The level above the aggregates: numbers in, a number or the reason why there is none out."""
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import TypeAlias
@@ -48,17 +49,19 @@ def _value(node: Node, part: Part) -> Value:
         case Number(value=value):
             return value
         case Unary(operator=sign, operand=operand):
-            value = _value(operand, part)
-            return value if sign == "+" or isinstance(value, NoValue) else -value
+            return _divided(_value(operand, part), -1 if sign == "-" else 1)
         case Percent(operand=operand):
-            value = _value(operand, part)
-            return value if isinstance(value, NoValue) else value / 100
+            return _divided(_value(operand, part), 100)
         case Binary():
             return _binary(node, part)
         case Call() if not is_aggregate(node) and reference_of(node) is None:
             return _call(node, part)
         case _:
             return _finite(part(node))
+
+
+def _divided(value: Value, divisor: float) -> Value:
+    return value if isinstance(value, NoValue) else value / divisor
 
 
 def _finite(value: Value) -> Value:
@@ -79,8 +82,8 @@ def _binary(node: Binary, part: Part) -> Value:
     return _arithmetic(node.operator, left, right)
 
 
-def _arithmetic(operator: str, left: float, right: float) -> Value:
-    match operator:
+def _arithmetic(sign: str, left: float, right: float) -> Value:
+    match sign:
         case "+":
             return _finite(left + right)
         case "-":
@@ -133,13 +136,13 @@ def _truth(node: Node, part: Part) -> Truth:
     match node:
         case Boolean(value=value):
             return value
-        case Binary(operator=operator) if operator in COMPARISONS:
+        case Binary(operator=sign) if sign in COMPARISONS:
             return _comparison(node, part)
         case Call(function="AND" | "OR" | "NOT" as function, arguments=arguments):
             return _logic(function, [_truth(argument, part) for argument in arguments])
         case _:
-            value = _value(node, part)
-            return value if isinstance(value, NoValue) else value != 0
+            number = _value(node, part)
+            return number if isinstance(number, NoValue) else number != 0
 
 
 def _logic(function: str, truths: list[Truth]) -> Truth:
@@ -162,20 +165,17 @@ def _comparison(node: Binary, part: Part) -> Truth:
         return left
     if isinstance(right, NoValue):
         return right
-    left, right = _fifteen_digits(left), _fifteen_digits(right)
-    match node.operator:
-        case "=":
-            return left == right
-        case "<>":
-            return left != right
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case _:
-            return left >= right
+    return _HOLDS[node.operator](_fifteen_digits(left), _fifteen_digits(right))
+
+
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 def _fifteen_digits(value: float) -> float:

@@ -9,13 +9,14 @@ builds a condition from the same record. The rules are Excel's:
   ``"<>"`` all others.
 """
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
-from kpi_excel.formula.cells import CellKind, is_blank, kind_of_type, number
+from kpi_excel.formula.cells import CellKind, is_blank, kind_of, number
 from kpi_excel.formula.dates import serial
 from kpi_excel.formula.nodes import Boolean, Node, Number, Percent, Text, Unary
 
@@ -70,9 +71,9 @@ def read_criterion(node: Node) -> Criterion:
 
 def _from_text(text: str) -> Criterion:
     match = _COMPARISON.fullmatch(text)
-    operator, rest = (match[1], match[2]) if match else ("=", text)
+    comparison, rest = (match[1], match[2]) if match else ("=", text)
     operand, is_date = _operand(rest)
-    return Criterion(operator, operand, bare=match is None, is_date=is_date)
+    return Criterion(comparison, operand, bare=match is None, is_date=is_date)
 
 
 def _operand(text: str) -> tuple[Operand, bool]:
@@ -120,7 +121,7 @@ def _equality(criterion: Criterion) -> Callable[[Any], bool]:
     if operand is None:
         return (lambda cell: is_blank(cell) or cell == "") if criterion.bare else is_blank
     if isinstance(operand, bool):
-        return lambda cell: kind_of_type(type(cell)) is CellKind.BOOLEAN and bool(cell) is operand
+        return lambda cell: kind_of(cell) is CellKind.BOOLEAN and bool(cell) is operand
     if isinstance(operand, str):
         return _text_equality(criterion, operand)
 
@@ -150,7 +151,7 @@ def _as_pattern(piece: str) -> str:
 def _ordering(criterion: Criterion) -> Callable[[Any], bool]:
     operand, holds = criterion.operand, _HOLDS[criterion.operator]
     if isinstance(operand, bool):
-        return lambda cell: kind_of_type(type(cell)) is CellKind.BOOLEAN and holds(bool(cell), operand)
+        return lambda cell: kind_of(cell) is CellKind.BOOLEAN and holds(bool(cell), operand)
     if isinstance(operand, str):
         wanted = operand.lower()
         return lambda cell: isinstance(cell, str) and holds(cell.lower(), wanted)
@@ -164,8 +165,8 @@ def _ordering(criterion: Criterion) -> Callable[[Any], bool]:
 
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }

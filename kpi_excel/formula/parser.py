@@ -32,7 +32,9 @@ class Parser:
     def formula(self) -> Node:
         """The whole formula."""
         if self._here.kind == "end":
-            raise FormulaError(say("there is no formula."), self._here.at, say("For example {usage}.", usage="SUM(amount)"))
+            raise FormulaError(
+                say("there is no formula."), self._here.at, say("For example {usage}.", usage="SUM(amount)")
+            )
         node = self._expression(0)
         if self._here.kind != "end":
             raise self._left_over(self._here)

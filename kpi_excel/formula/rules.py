@@ -219,8 +219,10 @@ class _Rules:
         raise self._fault(
             argument,
             say("{function} takes the bare name of a column here.", function=node.function),
-            say("Declare arithmetic between columns as a derived column of the source; weights go into {usage}.",
-                usage=FUNCTIONS["SUMPRODUCT"].usage),
+            say(
+                "Declare arithmetic between columns as a derived column of the source; weights go into {usage}.",
+                usage=FUNCTIONS["SUMPRODUCT"].usage,
+            ),
         )
 
     def _criterion(self, node: Call, index: int) -> None:
