@@ -135,7 +135,6 @@ class Definition:
     min_rows: int = 0
     window_days: int | None = None  # a cohort is open until so many days after the period; None: not a cohort
     withheld: bool = False  # no value at all while the cohort is open; else its value is marked open
-    waits: bool = False  # while its cohort is open it has no value, rather than one flagged OPEN
     aliases: tuple[str, ...] = ()  # other names in use, such as "Coste por lead" in Spain
     competing: Texts = field(default_factory=lambda: Texts("", ""))
     authority: str = ""

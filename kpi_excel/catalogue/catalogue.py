@@ -1,12 +1,15 @@
-"""The catalogue: all KPIs and datasets by id, with what follows from them."""
+"""The catalogue: all KPIs and datasets by id, and what follows from a KPI's formula."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from importlib.resources import files
 
+from kpi_excel.catalogue.named import NAMED
 from kpi_excel.catalogue.reading import read_datasets, read_definitions
 from kpi_excel.faults import Fault, KpiExcelError
+from kpi_excel.formula import Node, columns, parse, references, unparse
 from kpi_excel.model import Dataset, Definition, Texts
 
 # Field of business (the name of its file), and what people call it.
@@ -25,20 +28,99 @@ AREAS: Mapping[str, Texts] = {
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All KPIs and datasets by id."""
+    """All KPIs and datasets by id; every formula in it can be read, every name in one is known, nothing is circular."""
 
     definitions: Mapping[str, Definition]
     datasets: Mapping[str, Dataset]
     areas: Mapping[str, Texts]
+    _hashes: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def of_area(self, area: str) -> tuple[Definition, ...]:
         """The KPIs of one field of business, in the order of its file."""
         return tuple(definition for definition in self.definitions.values() if definition.area == area)
 
+    def tree(self, kpi: str) -> Node:
+        """The parsed formula of a KPI; one that a named function computes has none (``Definition.function``)."""
+        return parsed(self.definitions[kpi].formula)
+
+    def parts(self, kpi: str) -> tuple[str, ...]:
+        """The KPIs that a KPI is directly made of, in order of first appearance."""
+        return parts_of(self.definitions[kpi])
+
+    def closure(self, kpis: Iterable[str]) -> tuple[str, ...]:
+        """These KPIs and all that they are made of, each after its parts."""
+        done: dict[str, None] = {}
+        waiting = list(kpis)[::-1]
+        while waiting:  # a stack of our own: a chain of KPIs may be longer than Python's
+            missing = [part for part in self.parts(waiting[-1]) if part not in done]
+            if missing:
+                waiting += missing[::-1]
+            else:
+                done[waiting.pop()] = None
+        return tuple(done)
+
+    def definition_hash(self, kpi: str) -> str:
+        """A fingerprint of what determines the figure, parts included; texts and targets leave it as it is."""
+        if kpi not in self._hashes:
+            for each in self.closure([kpi]):
+                self._hashes[each] = hashlib.sha256("\n".join(self._determinants(each)).encode()).hexdigest()
+        return self._hashes[kpi]
+
+    def _determinants(self, kpi: str) -> Iterable[str]:
+        """All that the figure depends on, one text each."""
+        definition = self.definitions[kpi]
+        yield kpi
+        yield unparse(parsed(definition.formula)) if definition.formula else definition.function
+        for name in ("dataset", "date_column", "unit", "rollup", "min_rows", "window_days", "withheld"):
+            yield f"{name}={getattr(definition, name)}"
+        for bound in (definition.valid_min, definition.valid_max):
+            yield "" if bound is None else repr(float(bound))
+        for column in self._derived(definition):
+            yield column
+        for part in self.parts(kpi):
+            yield self._hashes[part]
+
+    def _derived(self, definition: Definition) -> Iterable[str]:
+        """The formulas of the standard columns that the KPI reads, where they are derived."""
+        dataset = self.datasets.get(definition.dataset)
+        for name in columns(parsed(definition.formula)) if dataset and definition.formula else ():
+            column = dataset.column(name) if dataset else None
+            if column and column.formula:
+                yield f"{name}={column.formula}"
+
+    def extended(
+        self, own: Sequence[Definition], further: Mapping[str, Collection[str]] | None = None
+    ) -> tuple["Catalogue", tuple[Fault, ...]]:
+        """The catalogue with the KPIs of a control workbook; those at fault stay out, each with its faults.
+
+        Args:
+            own: finance's own definitions.
+            further: by dataset, columns that its sources carry beyond the standard ones.
+        """
+        from kpi_excel.catalogue.own import sound
+
+        taken, faults = sound(self, own, further or {})
+        return Catalogue({**self.definitions, **taken}, self.datasets, self.areas), faults
+
+
+def parts_of(definition: Definition) -> tuple[str, ...]:
+    """The KPIs that a definition is directly made of; a named function is made of what feeds it."""
+    formulas = [definition.formula]
+    if definition.function:
+        formulas = [given.formula for given in NAMED[definition.function].inputs]
+    found = (reference.kpi for formula in formulas if formula for reference in references(parsed(formula)))
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=4096)
+def parsed(formula: str) -> Node:
+    """The tree of a formula, read once."""
+    return parse(formula)
+
 
 @cache
 def load() -> Catalogue:
-    """The built-in catalogue."""
+    """The built-in catalogue; its own mistakes are an error of the program, found by ``check`` in the tests."""
     faults: list[Fault] = []
     definitions: dict[str, Definition] = {}
     for area in AREAS:

@@ -173,7 +173,7 @@ DEFINITION_FIELDS: Mapping[str, Convert] = {
     "valid_max": _number,
     "min_rows": _whole,
     "window_days": _whole,
-    "waits": _flag,
+    "withheld": _flag,
     "leading": _flag,
     "competing": _texts,
     "authority": _text,
