@@ -10,8 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Protocol, runtime_checkable
 
 LANGUAGES = ("en", "es")
+
+
+@runtime_checkable
+class Bilingual(Protocol):
+    """What has a wording in each language: a message, or ``model.Texts``."""
+
+    def to(self, language: str) -> str:
+        """The wording in ``language``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +31,10 @@ class Message:
     values: tuple[tuple[str, object], ...] = ()
 
     def to(self, language: str) -> str:
-        """The sentence in ``language`` ("en" or "es"); values that are messages follow suit."""
+        """The sentence in ``language`` ("en" or "es"); values that are bilingual follow suit."""
         template = self.template if language == "en" else _translations(language).get(self.template, self.template)
         return template.format_map(
-            {name: value.to(language) if isinstance(value, Message) else value for name, value in self.values}
+            {name: value.to(language) if isinstance(value, Bilingual) else value for name, value in self.values}
         )
 
     def __str__(self) -> str:
