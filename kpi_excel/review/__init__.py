@@ -1,0 +1,1 @@
+"""The review: SMART computed, signal or noise, outlook, jungle, conflicts, interventions."""

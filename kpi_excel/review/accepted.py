@@ -1,0 +1,141 @@
+"""A, accepted: everyone concerned has said yes to this definition and this target, and still uses it."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from kpi_excel.messages import Message, say
+from kpi_excel.model import Acceptance, Target, Verdict
+from kpi_excel.review.request import Opinion, Subject, folded, people
+
+REVIEW_DAYS = 365  # an acceptance is renewed once a year, unless the settings say otherwise
+SILENT_PERIODS = 3
+
+
+def acceptance_hash(definition_hash: str, target: Target | None) -> str:
+    """What an acceptance is tied to: this definition with these figures of the target."""
+    aim: tuple[object, ...] = ()
+    if target is not None:
+        figures = (target.value, target.low, target.high, target.tolerance)
+        aim = (*(None if figure is None else repr(float(figure)) for figure in figures), target.tolerance_is_share)
+    return hashlib.sha256(repr((definition_hash, aim)).encode()).hexdigest()[:16]
+
+
+def needed_people(subject: Subject, joint: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Who has to accept: stakeholders, owner, and the owners of KPIs that this one works against; each once."""
+    named = [name for text in subject.card.chosen.stakeholders for name in people(text)]
+    return tuple({folded(name): name for name in [*people(subject.owner), *named, *(joint or {})]}.values())
+
+
+def accepted(subject: Subject) -> Opinion:
+    """A1: every named stakeholder has accepted."""
+    return everyone(subject, {})
+
+
+def everyone(subject: Subject, joint: Mapping[str, str]) -> Opinion:
+    """A1 with the owners of conflicting KPIs (by name: the KPI of theirs that this one works against)."""
+    if not subject.card.chosen.stakeholders and not joint:
+        return Verdict.NOT_CHECKABLE, say("No stakeholder is named, so nobody has been asked.")
+    valid = {folded(acceptance.by) for acceptance in valid_acceptances(subject)}
+    waiting = [name for name in needed_people(subject, joint) if folded(name) not in valid]
+    if not waiting:
+        return Verdict.PASS, say("Accepted by {names}.", names=", ".join(needed_people(subject, joint)))
+    jointly = next((name for name in waiting if name in joint), None)
+    if jointly is not None and len(waiting) == 1:
+        text = "Not yet accepted by {name}, whose {kpi} it works against."
+        return Verdict.FAIL, say(text, name=jointly, kpi=joint[jointly])
+    return Verdict.FAIL, say("Not yet accepted by {names}.", names=", ".join(waiting))
+
+
+def acceptances_of(subject: Subject) -> tuple[Acceptance, ...]:
+    """All acceptances of this KPI by this unit, or of all units; the newest of a person last."""
+    units = {subject.request.unit.id, "", "*"}
+    found = (a for a in subject.request.acceptances if a.kpi == subject.id and a.unit in units)
+    return tuple(sorted(found, key=lambda acceptance: acceptance.on))
+
+
+def valid_acceptances(subject: Subject) -> tuple[Acceptance, ...]:
+    """Those that belong to the present definition and target."""
+    return tuple(acceptance for acceptance in acceptances_of(subject) if _belongs(subject, acceptance))
+
+
+def _belongs(subject: Subject, acceptance: Acceptance) -> bool:
+    """An acceptance typed by hand has no hash: it counts if neither definition nor target is younger."""
+    if acceptance.hash:
+        return acceptance.hash == acceptance_hash(subject.measurement.definition_hash, subject.card.target)
+    starts = (_definition_since(subject), subject.target.start if subject.target else None)
+    return all(start is None or acceptance.on >= start for start in starts)
+
+
+def _definition_since(subject: Subject) -> date | None:
+    """The first day of the present definition, where the series shows a change."""
+    same, whole = subject.same_definition, subject.card.series
+    return same[0].period.start if same and len(same) < len(whole) else None
+
+
+def current(subject: Subject) -> Opinion:
+    """A2: the acceptances belong to the present definition and target."""
+    everything, valid = acceptances_of(subject), valid_acceptances(subject)
+    if not everything:
+        return Verdict.NOT_CHECKABLE, say("Nobody has accepted it yet.")
+    still = {folded(acceptance.by) for acceptance in valid}
+    stale = {folded(a.by): a for a in everything if folded(a.by) not in still}
+    if stale:
+        newest = max(acceptance.on for acceptance in stale.values())
+        text = "Definition or target has changed since {names} accepted on {day}."
+        return Verdict.FAIL, say(text, names=", ".join(a.by for a in stale.values()), day=newest)
+    loose = [acceptance.by for acceptance in valid if not acceptance.hash]
+    if loose:
+        text = "Typed in by hand for {names}: a later change of the figures would go unnoticed."
+        return Verdict.WARN, say(text, names=", ".join(dict.fromkeys(loose)))
+    return Verdict.PASS, say("All acceptances belong to the present definition and target.")
+
+
+def owner_and_others(subject: Subject) -> Opinion:
+    """A3: the owner has accepted, and is not the only one."""
+    owners, by = {folded(name) for name in people(subject.owner)}, {folded(a.by) for a in valid_acceptances(subject)}
+    if not owners:
+        return Verdict.FAIL, say("It has no owner who could accept it.")
+    if not owners & by:
+        return Verdict.FAIL, say("Its owner {owner} has not accepted it.", owner=subject.owner)
+    if not by - owners:
+        return Verdict.FAIL, say("Only its owner {owner} has accepted it.", owner=subject.owner)
+    return Verdict.PASS, say("Accepted by its owner and {count} more.", count=len(by - owners))
+
+
+def not_too_old(subject: Subject) -> Opinion:
+    """A4: no acceptance is older than the review interval."""
+    newest: dict[str, date] = {}
+    for acceptance in valid_acceptances(subject):
+        newest[folded(acceptance.by)] = acceptance.on
+    if not newest:
+        return Verdict.NOT_CHECKABLE, say("There is no acceptance that could be too old.")
+    oldest, days = min(newest.values()), _interval(subject)
+    if oldest < subject.request.today - timedelta(days=days):
+        return Verdict.WARN, say("The oldest acceptance is of {day}, more than {days} days ago.", day=oldest, days=days)
+    return Verdict.PASS, say("The oldest acceptance is of {day}.", day=oldest)
+
+
+def _interval(subject: Subject) -> int:
+    typed = subject.request.settings.values.get("review_interval_days", "").strip()
+    return int(typed) if typed.isdecimal() and 0 < int(typed) < 100_000 else REVIEW_DAYS
+
+
+def in_use(subject: Subject) -> Opinion:
+    """A5: the owner has commented in one of the last periods."""
+    request = subject.request
+    if not any(unit == request.unit.id for _, unit, _ in request.comments):
+        return Verdict.NOT_CHECKABLE, say("No comments have been collected in this unit yet.")
+    recent = {period.label for period in request.calendar.run_up(request.period, SILENT_PERIODS)}
+    own = sorted(
+        p for (kpi, unit, p), text in request.comments.items() if (kpi, unit) == (subject.id, request.unit.id) and text
+    )
+    if recent & set(own):
+        return Verdict.PASS, say("Commented on in {period}.", period=own[-1])
+    last: Message | str = own[-1] if own else say("never")
+    return Verdict.WARN, say(
+        "Nobody commented in the last {count} periods (last: {last}).", count=SILENT_PERIODS, last=last
+    )
+
+
+CHECKS = (("A1", accepted), ("A2", current), ("A3", owner_and_others), ("A4", not_too_old), ("A5", in_use))
