@@ -4,9 +4,10 @@ A composite KPI takes its parts at the same unit and period; PREVIOUS, YEAR_AGO 
 averaged over units or periods: a wider scope is measured again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import product
 from typing import Protocol
 
 from kpi_excel import formula, targets
@@ -229,33 +230,38 @@ class Measurer:
         target = self.targets(kpi, unit, period)
         return target.value if target and target.value is not None else NoValue(Reason.ARGUMENT, f"TARGET({kpi})")
 
-    # --- what will be asked of the sources ----------------------------------------------------------------------
 
-    def needs(self, kpis: Iterable[str], periods: Sequence[Period]) -> tuple[Need, ...]:
-        """Every aggregate behind these KPIs in these periods, the parts of composites included; each once."""
-        found: dict[Need, None] = {}
-        asked = [(kpi, period) for kpi in kpis for period in periods]
-        seen = set(asked)
-        while asked:
-            kpi, period = asked.pop()
-            definition = self.catalogue.definitions[kpi]
-            for item in self._needs_of(definition, period):
-                if isinstance(item, Need):
-                    found[item] = None
-                elif item not in seen:
-                    seen.add(item)
-                    asked.append(item)
-        return tuple(found)
+# --- what will be asked of the sources ---------------------------------------------------------------------------
 
-    def _needs_of(self, definition: Definition, period: Period) -> Iterator[Need | tuple[str, Period]]:
-        if definition.function:
-            yield from ((kpi, period) for kpi in FED_BY.get(definition.function, ()))
-            return
-        tree = self.catalogue.tree(definition.id)
-        for node in formula.aggregates(tree):
-            yield Need(definition.dataset, definition.date_column, node, period)
-        for reference in formula.references(tree):
-            yield reference.kpi, moved(self.calendar, period, reference.steps)
+
+def needs_of(
+    catalogue: Catalogue, calendar: Calendar, kpis: Iterable[str], periods: Iterable[Period]
+) -> tuple[Need, ...]:
+    """Every aggregate behind these KPIs in these periods, the parts of composites included; each once."""
+    found: dict[Need, None] = {}
+    asked = list(product(kpis, periods))
+    seen = set(asked)
+    while asked:
+        kpi, period = asked.pop()
+        definition = catalogue.definitions[kpi]
+        if not definition.function:
+            for node in formula.aggregates(catalogue.tree(kpi)):
+                found[Need(definition.dataset, definition.date_column, node, period)] = None
+        fresh = [part for part in _parts_of(catalogue, calendar, definition, period) if part not in seen]
+        seen.update(fresh)
+        asked += fresh
+    return tuple(found)
+
+
+def _parts_of(
+    catalogue: Catalogue, calendar: Calendar, definition: Definition, period: Period
+) -> Iterator[tuple[str, Period]]:
+    """The KPIs that a KPI is made of, each with the period in which it is asked for."""
+    if definition.function:
+        yield from ((kpi, period) for kpi in FED_BY.get(definition.function, ()))
+        return
+    for reference in formula.references(catalogue.tree(definition.id)):
+        yield reference.kpi, moved(calendar, period, reference.steps)
 
 
 def _not_additive(definition: Definition, rows: int, period: Period) -> bool:

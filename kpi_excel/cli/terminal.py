@@ -1,0 +1,59 @@
+"""Words on a terminal: 80 columns, colour only where somebody looks."""
+
+import os
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+COLOURS = {"on_target": "32", "near_target": "33", "off_target": "31", "strong": "1", "quiet": "2"}
+
+
+def coloured(text: str, name: str) -> str:
+    """The text in a colour, where the output is a terminal and NO_COLOR is not set."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or name not in COLOURS:
+        return text
+    return f"\033[{COLOURS[name]}m{text}\033[0m"
+
+
+def width() -> int:
+    """The columns there are, at most 100 and at least 60."""
+    return max(60, min(100, shutil.get_terminal_size((80, 24)).columns))
+
+
+def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
+    """A paragraph within the width; ``first`` begins the first line in place of the indent."""
+    start = indent if first is None else first
+    return textwrap.fill(text, width(), initial_indent=start, subsequent_indent=indent, break_long_words=False)
+
+
+def cells(text: str) -> int:
+    """How many columns a text takes; accents take none, wide signs two."""
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
+    )
+
+
+def fit(text: str, columns: int) -> str:
+    """The text in exactly so many columns, cut with an ellipsis where it is longer."""
+    if cells(text) > columns:
+        while text and cells(text) > columns - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (columns - cells(text))
+
+
+def table(rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset(), gap: str = "  ") -> list[str]:
+    """Rows with aligned columns; the columns named in ``right`` are set to the right."""
+    rows = [list(row) for row in rows]
+    if not rows:
+        return []
+    widths = [max(cells(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        gap.join(
+            " " * (widths[i] - cells(cell)) + cell if i in right else cell + " " * (widths[i] - cells(cell))
+            for i, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]

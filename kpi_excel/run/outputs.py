@@ -1,0 +1,87 @@
+"""The folder of a period: workbooks appear whole or not at all, and a record says which belong together."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.messages import say
+
+RECORD = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """One finished workbook of a run."""
+
+    unit: str
+    name: str
+    file: str
+    sha256: str
+    size: int
+
+
+def write_outputs(folder: Path, books: Sequence[tuple[str, str, str, bytes]], record: dict[str, Any]) -> list[Workbook]:
+    """Write the workbooks (unit, unit's name, file name, content) and the record of the run into a folder.
+
+    Everything is written beside its place first and moved there when all of it lies on the disk: a full disk or a
+    kill leaves what was there before.
+
+    Raises:
+        KpiExcelError: files of the folder are open in Excel; nothing was written.
+        OSError: the folder cannot be written to; nothing was replaced.
+    """
+    refuse_open_workbooks(folder, [file for _, _, file, _ in books])
+    folder.mkdir(parents=True, exist_ok=True)
+    made = [Workbook(unit, name, file, hashlib.sha256(data).hexdigest(), len(data)) for unit, name, file, data in books]
+    text = json.dumps(record | {"workbooks": [asdict(book) for book in made]}, ensure_ascii=False, indent=1)
+    contents = [(file, data) for _, _, file, data in books] + [(RECORD, text.encode())]
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as staging:
+        for file, data in contents:
+            _write(Path(staging) / file, data)
+        for file, _ in contents:
+            (Path(staging) / file).replace(folder / file)
+    return made
+
+
+def refuse_open_workbooks(folder: Path, files: Iterable[str]) -> None:
+    """Refuse to go on while a workbook that would be replaced is open in Excel or LibreOffice."""
+    faults = [
+        Fault(
+            say("This workbook is open; it would be replaced."),
+            Place(file=str(folder / file)),
+            say("Save and close it, then run again. If nobody has it open, delete {lock}.", lock=lock.name),
+        )
+        for file in files
+        for lock in _locks(folder / file)
+    ]
+    if faults:
+        raise KpiExcelError(*faults)
+
+
+def _locks(workbook: Path) -> Iterator[Path]:
+    """The lock files that Excel and LibreOffice lay beside an open workbook."""
+    for lock in (workbook.with_name(f"~${workbook.name}"), workbook.with_name(f".~lock.{workbook.name}#")):
+        if lock.exists():
+            yield lock
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """The record of the run that made this folder, or None where there is none that can be read."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,138 @@
+"""The walk of the data, in one direction: control → sources → measurements → review → scorecards → workbooks."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from kpi_excel.control import Project
+from kpi_excel.faults import Fault, KpiExcelError
+from kpi_excel.history.store import History
+from kpi_excel.measure import Measurer, needs_of
+from kpi_excel.model import Period, Restatement, Scorecard, SourceReport
+from kpi_excel.report import context, file_name
+from kpi_excel.run.digest import digest, needs_a_person
+from kpi_excel.run.memory import new_run, recall, remember, take_comments
+from kpi_excel.run.outputs import Workbook, refuse_open_workbooks, write_outputs
+from kpi_excel.run.plan import Plan, make_plan
+from kpi_excel.run.scoring import score
+from kpi_excel.sources import AggregateRequest, open_datasets
+from kpi_excel.workbook import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the sources gave: the figures, how well the sources could be read, and what was wrong with them."""
+
+    measurer: Measurer
+    reports: tuple[SourceReport, ...]
+    faults: tuple[Fault, ...]
+    queries: tuple[str, ...]
+
+    @property
+    def input_hash(self) -> str:
+        """One hash of everything that was read."""
+        return hashlib.sha256("\n".join(sorted(report.fingerprint for report in self.reports)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run."""
+
+    plan: Plan
+    folder: Path
+    workbooks: tuple[Workbook, ...]
+    scorecards: tuple[Scorecard, ...]
+    faults: tuple[Fault, ...]
+    restatements: tuple[Restatement, ...]
+    exit_status: int
+
+
+def month_end_run(project: Project, label: str, *, today: date, now: datetime) -> RunResult:
+    """From raw exports to finished workbooks, one per department.
+
+    Raises:
+        KpiExcelError: it could not run; nothing that was there before is changed.
+    """
+    plan = make_plan(project, label, today)
+    folder = project.out_folder(plan.period.label)
+    refuse_open_workbooks(
+        folder, [file_name(plan.control.settings, unit, plan.period) for unit in plan.reported_units()]
+    )
+    measured = measure_all(plan)
+    with History(project.history_url(plan.control.settings)) as history:
+        take_comments(plan, history, now)
+        memory = recall(plan, measured.measurer, history)
+        scored, reviews = score(plan, measured.measurer, memory, measured.reports, measured.faults, now)
+        faults = (*plan.faults, *measured.faults)
+        status = int(bool(faults) or any(map(needs_a_person, scored)))
+        books = fill_all(project, scored)
+        run = new_run(plan, measured.input_hash, status, now)
+        workbooks = write_outputs(folder, books, _record(plan, scored, status, now))
+        restated = remember(plan, measured.measurer, history, scored, reviews, run)
+    return RunResult(plan, folder, tuple(workbooks), scored, faults, restated, status)
+
+
+def scorecards(
+    project: Project, label: str, *, today: date, now: datetime
+) -> tuple[Plan, Measured, tuple[Scorecard, ...]]:
+    """The same figures and findings as the run, without a workbook and without a trace in the history."""
+    plan = make_plan(project, label, today)
+    measured = measure_all(plan)
+    with History(project.history_url(plan.control.settings)) as history:
+        memory = recall(plan, measured.measurer, history)
+    scored, _ = score(plan, measured.measurer, memory, measured.reports, measured.faults, now)
+    return plan, measured, scored
+
+
+def measure_all(plan: Plan, kpis: Sequence[str] = ()) -> Measured:
+    """Ask the sources once for everything that the plan needs, or these KPIs alone.
+
+    Raises:
+        KpiExcelError: no source at all could be read.
+    """
+    with open_datasets(plan.control, plan.catalogue, plan.project.folder) as datasets:
+        if plan.control.sources and not datasets.reports:
+            raise KpiExcelError(*datasets.faults)
+        needs = needs_of(plan.catalogue, plan.calendar, kpis or plan.kpis, _periods(plan))
+        requests = tuple(dict.fromkeys(AggregateRequest(need.dataset, need.date_column, need.node) for need in needs))
+        periods = tuple(sorted({need.period for need in needs}))
+        aggregates = datasets.aggregate(requests, plan.control.units, periods)
+        measurer = Measurer(plan.catalogue, plan.calendar, aggregates, plan.targets.target, plan.today)
+        return Measured(measurer, datasets.reports, datasets.faults, aggregates.queries)
+
+
+def _periods(plan: Plan) -> Iterator[Period]:
+    """Every period that a report shows a figure for."""
+    calendar, period = plan.calendar, plan.period
+    yield from plan.series
+    yield calendar.year_ago(period)
+    yield calendar.year_to_date(period)
+    yield calendar.rolling_year(period)
+
+
+def fill_all(project: Project, scored: tuple[Scorecard, ...]) -> list[tuple[str, str, str, bytes]]:
+    """The workbook of every scorecard: unit, its name, file name, content. Nothing is written yet."""
+    template = Template(project.template_path)
+    return [
+        (
+            scorecard.unit.id,
+            scorecard.unit.name,
+            file_name(scorecard.settings, scorecard.unit, scorecard.period),
+            template.fill(context(scorecard), language=scorecard.settings.language, locale=scorecard.settings.locale),
+        )
+        for scorecard in scored
+    ]
+
+
+def _record(plan: Plan, scored: tuple[Scorecard, ...], status: int, now: datetime) -> dict[str, Any]:
+    """What is written beside the workbooks: enough to mail them without computing anything again."""
+    return {
+        "period": plan.period.label,
+        "made_at": now.isoformat(timespec="seconds"),
+        "exit_status": status,
+        "settings": {name: value for name, value in asdict(plan.control.settings).items() if name != "values"},
+        "scorecards": {scorecard.unit.id: digest(scorecard) for scorecard in scored},
+    }
