@@ -75,8 +75,7 @@ class Catalogue:
             yield f"{name}={getattr(definition, name)}"
         for bound in (definition.valid_min, definition.valid_max):
             yield "" if bound is None else repr(float(bound))
-        for column in self._derived(definition):
-            yield column
+        yield from self._derived(definition)
         for part in self.parts(kpi):
             yield self._hashes[part]
 
