@@ -19,6 +19,7 @@ from kpi_excel.formula.parts import (
     arguments,
     columns,
     inner,
+    reference_of,
     references,
     row_columns,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "inner",
     "parse",
     "parse_row",
+    "reference_of",
     "references",
     "row_columns",
     "unparse",

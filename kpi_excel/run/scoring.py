@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import zip_longest
 
 from kpi_excel.faults import Fault
 from kpi_excel.measure import Measurer
@@ -68,10 +67,10 @@ def _scorecard(
 def _with_review(card: Card, reviewed: Review) -> Card:
     """A card with what the review says of its KPI."""
     kpi = card.definition.id
-    marks = reviewed.marks.get(kpi, ())[: len(card.series)]
+    marks = reviewed.marks.get(kpi) or ("",) * len(card.series)
     return replace(
         card,
-        series=tuple(replace(point, signal=mark) for point, mark in zip_longest(card.series, marks, fillvalue="")),
+        series=tuple(replace(point, signal=mark) for point, mark in zip(card.series, marks, strict=True)),
         smart=reviewed.smart.get(kpi, ()),
         signal=reviewed.signals.get(kpi),
         outlook=reviewed.outlooks.get(kpi),
