@@ -10,6 +10,7 @@ from kpi_excel.formula.aggregate import aggregate
 from kpi_excel.formula.cells import CellError
 from kpi_excel.formula.combine import combine, evaluate
 from kpi_excel.formula.errors import FormulaError
+from kpi_excel.formula.native import parameters, to_cells, to_lambda, to_range_formula
 from kpi_excel.formula.nodes import Binary, Boolean, Call, Name, Node, Number, Percent, Text, Unary
 from kpi_excel.formula.parts import (
     Argument,
@@ -48,10 +49,14 @@ __all__ = [
     "combine",
     "evaluate",
     "inner",
+    "parameters",
     "parse",
     "parse_row",
     "reference_of",
     "references",
     "row_columns",
+    "to_cells",
+    "to_lambda",
+    "to_range_formula",
     "unparse",
 ]

@@ -250,8 +250,8 @@ class _Rows:
             case "LEN":
                 return Typed(exp.Length(this=text), ColumnType.NUMBER)
             case "TRIM":
-                spaces, space, everywhere = map(exp.Literal.string, (" +", " ", "g"))
-                single = exp.RegexpReplace(this=text, expression=spaces, replacement=space, modifiers=everywhere)
+                spaces, space = exp.Literal.string(" +"), exp.Literal.string(" ")
+                single = exp.RegexpReplace(this=text, expression=spaces, replacement=space)
                 return Typed(exp.Trim(this=single), ColumnType.TEXT)
             case "UPPER" | "LOWER":
                 return Typed(exp.func(node.function, text), ColumnType.TEXT)

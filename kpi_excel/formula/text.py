@@ -1,6 +1,7 @@
 """From the tree back to the canonical text of a formula."""
 
 import re
+from collections.abc import Callable
 
 from kpi_excel.formula.nodes import Binary, Boolean, Call, Name, Node, Number, Percent, Text, Unary
 from kpi_excel.formula.parser import PRECEDENCE
@@ -10,6 +11,14 @@ _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
 
 def unparse(node: Node) -> str:
     """The canonical Excel text of a tree; reading it gives the same tree again."""
+    return written(node, lambda _: None)
+
+
+def written(node: Node, instead: Callable[[Node], str | None]) -> str:
+    """The Excel text of a tree in which ``instead`` may put a text of its own (a name, a call) for any node."""
+    replacement = instead(node)
+    if replacement is not None:
+        return replacement
     match node:
         case Number(value=value):
             return number_text(value)
@@ -20,13 +29,13 @@ def unparse(node: Node) -> str:
         case Name(name=name):
             return name if _is_plain(name) else f"[{name}]"
         case Unary(operator=operator, operand=operand):
-            return operator + bracketed(unparse(operand), isinstance(operand, Binary))
+            return operator + bracketed(written(operand, instead), isinstance(operand, Binary))
         case Percent(operand=operand):
-            return bracketed(unparse(operand), isinstance(operand, Binary | Unary)) + "%"
+            return bracketed(written(operand, instead), isinstance(operand, Binary | Unary)) + "%"
         case Binary():
-            return binary_text(node, unparse(node.left), unparse(node.right))
+            return binary_text(node, written(node.left, instead), written(node.right, instead))
         case Call(function=function, arguments=arguments):
-            return f"{function}({', '.join(map(unparse, arguments))})"
+            return f"{function}({', '.join(written(argument, instead) for argument in arguments)})"
 
 
 def binary_text(node: Binary, left: str, right: str) -> str:

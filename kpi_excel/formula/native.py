@@ -1,0 +1,101 @@
+"""The formula as Excel itself computes it: a LAMBDA, a formula over cells, a formula over ranges.
+
+MIN, MAX and MEDIAN over no numbers are #DIV/0! here, as in every other face; Excel alone would say 0 or #NUM!.
+The file form carries the prefixes that Excel's files hold (``_xlfn.``, ``_xlpm.``); the readable form is what Excel
+shows in the formula bar.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from kpi_excel.formula.lexer import folded
+from kpi_excel.formula.nodes import Call, Name, Node
+from kpi_excel.formula.parts import Argument, arguments, inner, reference_of
+from kpi_excel.formula.rules import is_aggregate
+from kpi_excel.formula.text import number_text, written
+
+
+def to_lambda(node: Node, *, file_form: bool = False) -> str:
+    """``LAMBDA(score, …)``: the formula as a function of its own; its arguments are those of ``arguments(node)``."""
+    names = parameters(node)
+    prefix = "_xlpm." if file_form else ""
+    spelled = {argument: prefix + name for argument, name in names.items()}
+
+    def part(node: Node) -> str | None:
+        reference = reference_of(node)
+        if reference is not None:
+            return spelled[Argument(reference.argument, "value")]
+        if not is_aggregate(node):
+            return None
+        return _aggregate(node, lambda name: spelled[Argument(name, "column")], file_form=file_form)
+
+    body = written(node, part)
+    return f"{'_xlfn.' if file_form else ''}LAMBDA({', '.join([*spelled.values(), body])})"
+
+
+def to_cells(node: Node, address: Callable[[Node], str]) -> str:
+    """The formula over cells: ``address`` says where the value of each aggregate and each reference stands."""
+    return written(node, lambda part: address(part) if _is_part(part) else None)
+
+
+def to_range_formula(
+    node: Node,
+    columns: Mapping[str, str],
+    values: Mapping[str, str | float] | None = None,
+    *,
+    file_form: bool = True,
+) -> str:
+    """The formula over ranges by column, and over cells or numbers by argument name."""
+    held = {folded(name): address for name, address in columns.items()}
+    given = values or {}
+
+    def part(node: Node) -> str | None:
+        reference = reference_of(node)
+        if reference is not None:
+            value = given[reference.argument]
+            return value if isinstance(value, str) else _as_operand(value)
+        return _aggregate(node, held.__getitem__, file_form=file_form) if is_aggregate(node) else None
+
+    return written(node, part)
+
+
+def parameters(node: Node) -> dict[Argument, str]:
+    """How each argument is called in a LAMBDA: names that Excel would take for a cell get an underscore."""
+    names: dict[Argument, str] = {}
+    for argument in arguments(node):
+        name = re.sub(r"\W", "_", argument.name)
+        while _CELL_LIKE.fullmatch(name) or name in names.values():
+            name += "_"
+        names[argument] = name
+    return names
+
+
+# A1 up to XFD1048576, and R1C1 with all its short forms.
+_CELL_LIKE = re.compile(r"[a-z]{1,3}\d+|r\d*(c\d*)?|c\d*|true|false", re.IGNORECASE)
+
+
+def _is_part(node: Node) -> bool:
+    return is_aggregate(node) or reference_of(node) is not None
+
+
+def _as_operand(value: float) -> str:
+    """A number where an operand stands; a negative one in brackets."""
+    return number_text(value) if value >= 0 else f"({number_text(value)})"
+
+
+def _aggregate(node: Node, column: Callable[[str], str], *, file_form: bool) -> str:
+    """One aggregate over the columns that ``column`` spells, with its guard where it needs one."""
+    call = inner(node)
+    text = written(call, lambda part: column(part.name) if isinstance(part, Name) else None)
+    match call.function:
+        case "COUNTA" if isinstance(call.arguments[0], Call):
+            (name,) = call.arguments[0].arguments
+            unique = "_xlfn.UNIQUE" if file_form else "UNIQUE"
+            assert isinstance(name, Name)
+            return f'SUMPRODUCT(--({unique}({column(name.name)})<>""))'  # blanks are not counted
+        case "MIN" | "MAX" | "MEDIAN":
+            (name,) = call.arguments
+            assert isinstance(name, Name)
+            return f"IF(COUNT({column(name.name)})>0, {text}, 1/0)"
+        case _:
+            return text
