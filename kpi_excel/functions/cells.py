@@ -1,0 +1,217 @@
+"""Values in and out: one path for every host, whatever it makes of a cell.
+
+In: a blank is None (so is the text ""), a date its serial number, currency a float; text stays text and is never read
+as a number inside a range, as Excel's own COUNT and SUM do it; an error cell is raised and so propagates, as SUM does.
+Out: a number, a text of at most 255 characters, TRUE or FALSE, rows of these, or the token of an Excel error; never
+None, NaN or infinity.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import chain
+from typing import TypeAlias, TypeGuard
+
+from kpi_excel.messages import Message, say
+from kpi_excel.model import NoValue, Reason
+
+Cell: TypeAlias = float | int | str | bool | None
+Shown: TypeAlias = float | int | str | bool | list[list["float | int | str | bool"]]
+
+DIV0, NA, NUM, VALUE = "#DIV/0!", "#N/A", "#NUM!", "#VALUE!"
+CLASSIC = frozenset({DIV0, NA, "#NAME?", "#NULL!", NUM, "#REF!", VALUE})
+NEWER = frozenset(
+    {"#SPILL!", "#CALC!", "#BLOCKED!", "#FIELD!", "#CONNECT!", "#UNKNOWN!", "#GETTING_DATA", "#BUSY!", "#PYTHON!"}
+)
+# How COM spells an error: the classic seven by number; everything else in this span is a newer one.
+COM_ERRORS = {
+    -2146826288: "#NULL!",
+    -2146826281: DIV0,
+    -2146826273: VALUE,
+    -2146826265: "#REF!",
+    -2146826259: "#NAME?",
+    -2146826252: NUM,
+    -2146826246: NA,
+}
+COM_SPAN = (-2146826300, -2146826200)
+TEXT_LIMIT = 255  # a longer text from a worksheet function is #VALUE! in Excel
+DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001  a worksheet has no time zone
+
+TOKENS = {
+    Reason.DEN0: DIV0,
+    Reason.NEGBASE: DIV0,
+    Reason.EMPTY: DIV0,
+    Reason.RANGE: NUM,
+    Reason.ARGUMENT: VALUE,
+}  # every other reason: #N/A
+
+
+class CellError(Exception):
+    """What stands in the cell instead of a value: the token of an Excel error, and the reason in words."""
+
+    def __init__(self, token: str, words: Message) -> None:
+        super().__init__(token, words)
+        self.token = token
+        self.words = words
+
+
+# --- in ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A range as it came: its size, and its cells row by row."""
+
+    height: int
+    width: int
+    cells: Sequence[Cell]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.height, self.width
+
+
+def block(value: object) -> Block:
+    """Any host's range, array, row, column or single value as one block of normalised cells."""
+    if not isinstance(value, (list, tuple)):
+        return Block(1, 1, [cell(value)])
+    if not any(isinstance(row, (list, tuple)) for row in value):
+        return Block(len(value), 1, _normalised(list(value)))
+    rows = [row if isinstance(row, (list, tuple)) else [row] for row in value]
+    if len(set(map(len, rows))) > 1:
+        raise CellError(VALUE, say("The rows of a range differ in length."))
+    return Block(len(rows), len(rows[0]), _normalised(list(chain.from_iterable(rows))))
+
+
+def cell(value: object) -> Cell:
+    """One cell's content; an error cell is raised."""
+    token = error_token(value)
+    if token:
+        raise CellError(token, say("A cell in the range holds the error {token}.", token=token))
+    if value is None or isinstance(value, (bool, float, int)):
+        return value
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, (date, time, timedelta)):
+        return serial(value)
+    raise CellError(VALUE, say("A cell holds something that is neither number, text nor date: {value}.", value=value))
+
+
+def error_token(value: object) -> str | None:
+    """The Excel error that a cell stands for, or None; an error outside the classic seven counts as #VALUE!."""
+    if isinstance(value, dict):
+        value = value.get("basicValue", VALUE) if value.get("type") == "Error" else value
+    elif isinstance(value, int) and not isinstance(value, bool) and COM_SPAN[0] <= value <= COM_SPAN[1]:
+        return COM_ERRORS.get(value, VALUE)
+    if isinstance(value, str) and value.startswith("#"):
+        return value if value in CLASSIC else VALUE if value in NEWER else None
+    return None
+
+
+def serial(moment: date | time | timedelta) -> float:
+    """A date or time as the number that stands in the cell."""
+    if isinstance(moment, time):
+        moment = timedelta(
+            hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond
+        )
+    if not isinstance(moment, timedelta):
+        whole = moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
+        moment = whole.replace(tzinfo=None) - DAY_ZERO
+    return moment / timedelta(days=1)
+
+
+def moment(number: float) -> datetime | None:
+    """The date and time of a serial number, or None outside the calendar."""
+    try:
+        return DAY_ZERO + timedelta(days=number)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _normalised(cells: list[object]) -> list[Cell]:
+    """The cells as they are where nothing needs changing, which a look at the kinds of cells tells soonest."""
+    return cells if all(map(_is_plain, _by_kind(cells))) else list(map(cell, cells))  # type: ignore[return-value]
+
+
+def _by_kind(cells: list[object]) -> Iterable[object]:
+    """A sample that holds every different thing that could need changing."""
+    kinds = set(map(type, cells)) - {float, bool, type(None)}
+    if not kinds <= {int, str}:
+        return (object(),)
+    return {item for item in cells if type(item) in kinds} if kinds else ()
+
+
+def _is_plain(item: object) -> bool:
+    if isinstance(item, str):
+        return item != "" and error_token(item) is None
+    return isinstance(item, int) and error_token(item) is None
+
+
+def is_number(value: Cell) -> TypeGuard[float]:
+    """Whether a cell counts as a number in a range: text never does, nor TRUE."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def number(value: Cell, name: str) -> float:
+    """A single value as a number, as Excel's arithmetic reads it: numeric text counts, TRUE is 1."""
+    if value is None:
+        raise CellError(NA, say("The argument {name} is blank.", name=name))
+    try:
+        result = float(value)
+    except (ValueError, OverflowError):
+        result = math.nan
+    if not math.isfinite(result) or (isinstance(value, str) and not value.isascii()):
+        raise CellError(VALUE, say("The argument {name} is no number: {value}.", name=name, value=value))
+    return result
+
+
+# --- out --------------------------------------------------------------------------------------------------------
+
+
+def shown(value: object) -> Shown:
+    """What the host gets for a result: never None, NaN or infinity, no text over 255 characters."""
+    if isinstance(value, (list, tuple)):
+        return [[_shown_cell(item) for item in row] for row in value] or [[NA]]
+    return _shown_cell(value)
+
+
+def _shown_cell(value: object) -> float | int | str | bool:
+    if isinstance(value, CellError):
+        return value.token
+    if isinstance(value, NoValue):
+        return TOKENS.get(value.reason, NA)
+    if isinstance(value, str):
+        return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"
+    if isinstance(value, (bool, int, float)):
+        return value if isinstance(value, bool) or math.isfinite(value) else NUM
+    return NA if value is None else VALUE
+
+
+def no_value(result: NoValue) -> CellError:
+    """The error that says in a cell why there is no value."""
+    return CellError(TOKENS.get(result.reason, NA), reason_words(result))
+
+
+def reason_words(result: NoValue) -> Message:
+    """Why there is no value, in one sentence."""
+    words = REASON_WORDS[result.reason]
+    return say("{words} ({detail})", words=words, detail=result.detail) if result.detail else words
+
+
+REASON_WORDS = {
+    Reason.DEN0: say("The denominator is zero."),
+    Reason.NEGBASE: say("The base or denominator must be positive and is not."),
+    Reason.EMPTY: say("There are no values to work with."),
+    Reason.TOO_FEW: say("There are too few values."),
+    Reason.RANGE: say("The value is outside its valid range."),
+    Reason.INCOMPLETE: say("The source has not confirmed the whole period."),
+    Reason.SOURCE: say("The source is missing or cannot be read."),
+    Reason.OPEN: say("The cohort is still open."),
+    Reason.NOT_ADDITIVE: say("The figure cannot be added up to this scope."),
+    Reason.ARGUMENT: say("An argument is wrong."),
+}
