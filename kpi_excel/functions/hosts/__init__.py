@@ -1,0 +1,1 @@
+"""What each spreadsheet host loads, generated from the registry."""
