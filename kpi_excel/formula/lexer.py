@@ -107,7 +107,7 @@ def _unknown(text: str, start: int) -> FormulaError:
     """The error for a character at which no token begins."""
     sign, at = text[start], start + 1
     if sign == '"':
-        return FormulaError(say("this text is never closed."), at, say('Close it with a straight quote ("). '.strip()))
+        return FormulaError(say("this text is never closed."), at, say('Close it with a straight quote (").'))
     if sign in _WRONG_QUOTES:
         return FormulaError(
             say("{sign} does not open a text.", sign=sign), at, say('Texts stand in straight double quotes: ">=9".')

@@ -17,7 +17,7 @@ from kpi_excel.formula.errors import FormulaError
 from kpi_excel.formula.nodes import COMPARISONS, Binary, Boolean, Call, Name, Node, Number, Percent, Text, Unary
 from kpi_excel.formula.sql import TypedColumns, literal
 from kpi_excel.formula.text import unparse
-from kpi_excel.messages import say
+from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType
 
 
@@ -94,7 +94,7 @@ class _Rows:
         """The expression of a part that must be a number."""
         typed = self.value(node)
         if typed.kind in (ColumnType.TEXT, ColumnType.DATE):
-            raise _misfit(node, "number", typed)
+            raise _misfit(node, ColumnType.NUMBER, typed)
         if typed.kind is ColumnType.FLAG:
             return exp.cast(typed.sql, "INT")
         return typed.sql
@@ -108,7 +108,7 @@ class _Rows:
         """The expression of a part that must be a date."""
         typed = self.value(node)
         if typed.kind not in (ColumnType.DATE, None):
-            raise _misfit(node, "date", typed)
+            raise _misfit(node, ColumnType.DATE, typed)
         return exp.cast(typed.sql, "DATE")
 
     def _column(self, name: str) -> Typed:
@@ -163,8 +163,7 @@ class _Rows:
             if left.kind is not right.kind:
                 raise FormulaError(
                     say("{left} and {right} cannot be compared.", left=unparse(node.left), right=unparse(node.right)),
-                    1,
-                    say("One is a {left}, the other a {right}.", left=_word(left.kind), right=_word(right.kind)),
+                    hint=say("One is a {left}, the other a {right}.", left=_word(left.kind), right=_word(right.kind)),
                 )
         return left, right
 
@@ -217,9 +216,9 @@ class _Rows:
     def _common(self, node: Call, left: Typed, right: Typed) -> ColumnType | None:
         kinds = {kind for kind in (left.kind, right.kind) if kind is not None}
         if kinds == {ColumnType.NUMBER, ColumnType.FLAG}:
-            raise _misfit(node.arguments[-1], "number", right)
+            raise _misfit(node.arguments[-1], ColumnType.NUMBER, right)
         if len(kinds) > 1:
-            raise _misfit(node.arguments[-1], _word(left.kind), right)
+            raise _misfit(node.arguments[-1], left.kind, right)
         return next(iter(kinds), None)
 
     def _rounded(self, node: Call) -> exp.Expr:
@@ -230,8 +229,7 @@ class _Rows:
         if not isinstance(bare, Number) or not bare.value.is_integer() or bare.value > 12:
             raise FormulaError(
                 say("{function} takes a whole number of decimals.", function=node.function),
-                1,
-                say("It is written {usage}.", usage=f"{node.function}(number, 2)"),
+                hint=say("It is written {usage}.", usage=f"{node.function}(number, 2)"),
             )
         value = self.number(number)
         exact = exp.TryCast(this=value, to=exp.DataType.build("DECIMAL(38,14)"))
@@ -330,10 +328,18 @@ def _scaled_by(value: exp.Expr, step: exp.Expr, *, up: bool) -> exp.Expr:
     return exp.paren(exp.Mul(this=value, expression=step) if up else exp.Div(this=value, expression=step))
 
 
-def _misfit(node: Node, wanted: str, typed: Typed) -> FormulaError:
-    kind = _word(typed.kind)
-    return FormulaError(say("{part} is a {kind}, not a {wanted}.", part=unparse(node), kind=kind, wanted=wanted), 1)
+def _misfit(node: Node, wanted: ColumnType | None, typed: Typed) -> FormulaError:
+    part, kind = unparse(node), _word(typed.kind)
+    return FormulaError(say("{part} is a {kind}, not a {wanted}.", part=part, kind=kind, wanted=_word(wanted)))
 
 
-def _word(kind: ColumnType | None) -> str:
-    return "number" if kind in (ColumnType.NUMBER, ColumnType.MONEY) else str(kind.value) if kind else "blank"
+def _word(kind: ColumnType | None) -> Message:
+    match kind:
+        case ColumnType.TEXT:
+            return say("text")
+        case ColumnType.DATE:
+            return say("date")
+        case ColumnType.FLAG:
+            return say("yes or no")
+        case _:
+            return say("number")

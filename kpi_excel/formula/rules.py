@@ -106,7 +106,11 @@ class _Rules:
         if not function.fewest <= len(node.arguments) <= function.most:
             raise self._fault(
                 node,
-                say("{function} does not take {count} arguments.", function=node.function, count=len(node.arguments)),
+                say(
+                    "{function} has the wrong number of arguments ({count}).",
+                    function=node.function,
+                    count=len(node.arguments),
+                ),
                 say("It is written {usage}.", usage=function.usage),
             )
         return function

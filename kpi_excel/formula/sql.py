@@ -43,7 +43,7 @@ class TypedColumns:
         if name not in self._types:
             known = [spelled for spelled, _ in self._types.values()]
             hint = did_you_mean(name, known) or say("There are {names}.", names=", ".join(known))
-            raise FormulaError(say("there is no column {name}.", name=name), 1, hint)
+            raise FormulaError(say("there is no column {name}.", name=name), hint=hint)
         return self._types[name]
 
 
