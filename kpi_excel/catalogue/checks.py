@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from kpi_excel.catalogue import names
 from kpi_excel.catalogue.catalogue import Catalogue, parsed, parts_of
 from kpi_excel.catalogue.named import NAMED
+from kpi_excel.catalogue.units import UNITS
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
 from kpi_excel.formula import (
     Call,
@@ -26,7 +27,6 @@ from kpi_excel.formula import (
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Column, ColumnType, Dataset, Definition, Rollup, Texts
 
-UNITS = ("#", "%", "points", "money", "days", "×", "months", "periods", "money per day")
 LONGEST_HELP = 255  # what Excel's function wizard shows of a description
 _SENTENCE_END = re.compile(r"[.!?]\s")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from kpi_excel import targets
-from kpi_excel.model import Direction, NoValue, Reason, Target, Value
+from kpi_excel.model import Direction, NoValue, Reason, Target, Texts, Value
 
 _ANY_DAY = date.min  # attainment does not depend on when a target starts
 NEARLY = 1e-12  # a share of the target that floating point may miss: 30 leads at a rate of 0.1 do give 3 customers
@@ -37,6 +37,7 @@ class NamedFunction:
 
     inputs: tuple[Input, ...]
     compute: Callable[..., Value]
+    algorithm: Texts  # what stands on the KPI's card in place of a formula
 
     def __call__(self, *values: float | str) -> Value:
         """The value for these inputs."""
@@ -100,6 +101,12 @@ NAMED: Mapping[str, NamedFunction] = {
             Input("mql_to_customer_rate", formula="mql_to_customer_rate"),
         ),
         mql_required,
+        Texts(
+            "target_customers ÷ mql_to_customer_rate, rounded up to whole leads; 0 where the target is 0 or less,"
+            " no value where the rate is.",
+            "target_customers ÷ mql_to_customer_rate, redondeado hacia arriba a leads enteros; 0 si el objetivo "
+            "es 0 o menos, sin valor si lo es la tasa.",
+        ),
     ),
     "pipeline_coverage": NamedFunction(
         (
@@ -108,8 +115,23 @@ NAMED: Mapping[str, NamedFunction] = {
             Input("actual", formula="won_value"),
         ),
         pipeline_coverage,
+        Texts(
+            "pipeline_value ÷ (target − actual), where actual is the value won so far; no value once the target "
+            "is met.",
+            "pipeline_value ÷ (target − actual), donde actual es el valor ganado hasta ahora; sin valor una vez "
+            "alcanzado el objetivo.",
+        ),
     ),
-    "attainment": NamedFunction((Input("actual"), Input("target"), Input("direction", default="up")), attainment),
+    "attainment": NamedFunction(
+        (Input("actual"), Input("target"), Input("direction", default="up")),
+        attainment,
+        Texts(
+            "Higher is better: actual ÷ target. Lower is better: 2 − actual ÷ target. Band: 1 inside, outside 1 −"
+            " distance to the nearer edge ÷ width. No value where the target is 0 or less.",
+            "Más es mejor: actual ÷ target. Menos es mejor: 2 − actual ÷ target. Banda: 1 dentro; fuera, 1 − "
+            "distancia al borde más cercano ÷ ancho. Sin valor si el objetivo es 0 o menos.",
+        ),
+    ),
     "ltv_discounted": NamedFunction(
         (
             Input("margin_per_period", formula="arpa * gross_margin"),
@@ -117,5 +139,11 @@ NAMED: Mapping[str, NamedFunction] = {
             Input("discount_rate", setting="discount_rate"),
         ),
         ltv_discounted,
+        Texts(
+            "margin_per_period · retention ÷ (1 + discount_rate − retention), all per period; no value where "
+            "retention is outside 0…1 or the divisor is not positive.",
+            "margin_per_period · retention ÷ (1 + discount_rate − retention), todo por periodo; sin valor si la "
+            "retención está fuera de 0…1 o el divisor no es positivo.",
+        ),
     ),
 }
