@@ -25,6 +25,7 @@ from kpi_excel.formula.parts import (
     row_columns,
 )
 from kpi_excel.formula.rules import parse, parse_row
+from kpi_excel.formula.signs import derivative_sign
 from kpi_excel.formula.text import unparse
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "arguments",
     "columns",
     "combine",
+    "derivative_sign",
     "evaluate",
     "inner",
     "parameters",

@@ -11,7 +11,7 @@ from kpi_excel.formula.criteria import read_criterion
 from kpi_excel.formula.errors import FormulaError
 from kpi_excel.formula.nodes import COMPARISONS, Binary, Boolean, Call, Name, Node, Number, Percent, Text, Unary, walk
 from kpi_excel.formula.parser import Parser
-from kpi_excel.formula.vocabulary import FUNCTIONS, SPANISH, Function, Kind
+from kpi_excel.formula.vocabulary import FUNCTIONS, Function, Kind
 from kpi_excel.messages import Message, say
 
 __all__ = ["is_aggregate", "parse", "parse_row"]
@@ -294,8 +294,3 @@ class _Rules:
 
     def _fault(self, node: Node, what: Message, hint: Message | None = None) -> FormulaError:
         return FormulaError(what, self._at.get(id(node), 1), hint)
-
-
-def known_words() -> tuple[str, ...]:
-    """All function names, English and Spanish: neither columns nor KPIs should be called so."""
-    return (*FUNCTIONS, *SPANISH)
