@@ -113,6 +113,8 @@ class Parser:
             return self._call(token)
         if token.text.upper() in ("TRUE", "FALSE"):
             return Boolean(token.text.upper() == "TRUE")
+        if self._here.kind == "bracketed" and self._here.at == token.at + len(token.text):
+            return Name(f"{folded(token.text)}[{self._take().text}]")  # a column of another table, for XLOOKUP
         if "." in token.text:
             raise FormulaError(
                 say("the name {name} contains a dot.", name=token.text),

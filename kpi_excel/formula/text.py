@@ -65,4 +65,6 @@ def quoted(value: str) -> str:
 
 
 def _is_plain(name: str) -> bool:
+    if name.endswith("]"):  # table[column]
+        return True
     return bool(_PLAIN_NAME.fullmatch(name)) and name.upper() not in ("TRUE", "FALSE")

@@ -73,6 +73,7 @@ FUNCTIONS: dict[str, Function] = {
         Function("MONTH", Kind.ROW, 1, 1, "MONTH(date)"),
         Function("DAY", Kind.ROW, 1, 1, "DAY(date)"),
         Function("DATE", Kind.ROW, 3, 3, "DATE(year, month, day)"),
+        Function("XLOOKUP", Kind.ROW, 3, 4, "XLOOKUP(mql_id, deals[mql_id], deals[won_date])"),
     )
 }
 
@@ -120,4 +121,5 @@ SPANISH = {
     "DIA": "DAY",
     "DÍA": "DAY",
     "FECHA": "DATE",
+    "BUSCARX": "XLOOKUP",
 }
