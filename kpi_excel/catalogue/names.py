@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from kpi_excel.formula.rules import known_words
+from kpi_excel.formula.vocabulary import FUNCTIONS, SPANISH
 from kpi_excel.messages import Message, say
 
 LONGEST = 60  # with KPI_ before it, a name of at most 64 characters: what every host of worksheet functions takes
@@ -39,7 +39,7 @@ def complaint(name: str) -> Message | None:
 
 def is_reserved(name: str) -> bool:
     """Whether Python, SQL or the formula language would take the name for a word of their own."""
-    words = {word.lower() for word in known_words()}
+    words = {word.lower() for word in (*FUNCTIONS, *SPANISH)}
     return keyword.iskeyword(name) or keyword.iskeyword(name.capitalize()) or name in SQL_WORDS or name in words
 
 
