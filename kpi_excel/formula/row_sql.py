@@ -130,7 +130,7 @@ class _Rows:
             if left is ColumnType.DATE or (node.operator == "+" and right is ColumnType.DATE):
                 return self._date_arithmetic(node, both=left is right)
         left_sql, right_sql = exp.paren(self.number(node.left)), exp.paren(self.number(node.right))
-        return Typed(exp.paren(_ARITHMETIC[node.operator](left_sql, right_sql)), ColumnType.NUMBER)
+        return Typed(exp.paren(ARITHMETIC[node.operator](left_sql, right_sql)), ColumnType.NUMBER)
 
     def _date_arithmetic(self, node: Binary, *, both: bool) -> Typed:
         """Date minus date is a number of days; a date and a number of days is a date."""
@@ -148,11 +148,11 @@ class _Rows:
         if left.kind is None or right.kind is None:
             return self._compared_with_nothing(node, left if right.kind is None else right)
         if left.kind is ColumnType.TEXT:
-            return _COMPARE[node.operator](_folded(left.sql), _folded(right.sql))
+            return COMPARE[node.operator](_folded(left.sql), _folded(right.sql))
         left_sql, right_sql = exp.paren(left.sql), exp.paren(right.sql)
         if node.operator == "<>":
             return exp.NullSafeNEQ(this=left_sql, expression=right_sql)
-        return _or_false(_COMPARE[node.operator](left_sql, right_sql))
+        return _or_false(COMPARE[node.operator](left_sql, right_sql))
 
     def _alike(self, node: Binary) -> tuple[Typed, Typed]:
         """Both sides of a comparison as one type; a date may be written as a text."""
@@ -187,7 +187,7 @@ class _Rows:
             case "IFERROR" | "MIN" | "MAX":
                 return self._of_one_kind(node)
             case "ROUND" | "ROUNDUP" | "ROUNDDOWN":
-                return Typed(self._rounded(node), ColumnType.NUMBER)
+                return Typed(rounded(node, self.number(node.arguments[0])), ColumnType.NUMBER)
             case "DATE":
                 parts = (exp.cast(exp.paren(self.number(part)), "INT") for part in node.arguments)
                 return Typed(exp.func("MAKE_DATE", *parts), ColumnType.DATE)
@@ -220,26 +220,6 @@ class _Rows:
         if len(kinds) > 1:
             raise _misfit(node.arguments[-1], left.kind, right)
         return next(iter(kinds), None)
-
-    def _rounded(self, node: Call) -> exp.Expr:
-        """Rounding of decimals as people write them, so 1.005 to two places is 1.01."""
-        number, places = node.arguments
-        sign = -1 if isinstance(places, Unary) else 1
-        bare = places.operand if isinstance(places, Unary) else places
-        if not isinstance(bare, Number) or not bare.value.is_integer() or bare.value > 12:
-            raise FormulaError(
-                say("{function} takes a whole number of decimals.", function=node.function),
-                hint=say("It is written {usage}.", usage=f"{node.function}(number, 2)"),
-            )
-        value = self.number(number)
-        exact = exp.TryCast(this=value, to=exp.DataType.build("DECIMAL(38,14)"))
-        step = literal(10.0 ** abs(bare.value))
-        grown = _scaled_by(exact, step, up=sign > 0)
-        steps = _ROUNDING[node.function](grown)
-        return exp.Coalesce(
-            this=exp.cast(exp.paren(_scaled_by(exp.cast(steps, "DOUBLE"), step.copy(), up=sign < 0)), "DOUBLE"),
-            expressions=[exp.cast(value.copy(), "DOUBLE")],
-        )
 
     def _of_text(self, node: Call) -> Typed:
         text = self.text(node.arguments[0])
@@ -291,7 +271,7 @@ def _power(base: exp.Expr, exponent: exp.Expr) -> exp.Expr:
     return exp.Case().when(exp.or_(positive, whole), exp.Pow(this=exp.cast(base, "DOUBLE"), expression=exponent))
 
 
-_ARITHMETIC: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+ARITHMETIC: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
     "+": lambda left, right: exp.Add(this=left, expression=right),
     "-": lambda left, right: exp.Sub(this=left, expression=right),
     "*": lambda left, right: exp.Mul(this=left, expression=right),
@@ -299,7 +279,7 @@ _ARITHMETIC: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
     "^": _power,
 }
 
-_COMPARE: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+COMPARE: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
     "=": lambda left, right: exp.EQ(this=left, expression=right),
     "<>": lambda left, right: exp.NEQ(this=left, expression=right),
     "<": lambda left, right: exp.LT(this=left, expression=right),
@@ -307,6 +287,28 @@ _COMPARE: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
     ">": lambda left, right: exp.GT(this=left, expression=right),
     ">=": lambda left, right: exp.GTE(this=left, expression=right),
 }
+
+
+def rounded(node: Call, value: exp.Expr) -> exp.Expr:
+    """A rounding of decimals as people write them: 1.005 to two places is 1.01."""
+    places = _whole_number(node.arguments[1], node.function)
+    exact = exp.TryCast(this=value, to=exp.DataType.build("DECIMAL(38,14)"))
+    step = literal(10.0 ** abs(places))
+    steps = exp.cast(_ROUNDING[node.function](_scaled_by(exact, step, up=places > 0)), "DOUBLE")
+    # A number too large for the decimal has no decimals to round.
+    return exp.Coalesce(
+        this=_scaled_by(steps, step.copy(), up=places <= 0), expressions=[exp.cast(value.copy(), "DOUBLE")]
+    )
+
+
+def _whole_number(node: Node, function: str) -> int:
+    bare = node.operand if isinstance(node, Unary) else node
+    if not isinstance(bare, Number) or not bare.value.is_integer() or bare.value > 12:
+        raise FormulaError(
+            say("{function} takes a whole number of decimals.", function=function),
+            hint=say("It is written {usage}.", usage=f"{function}(number, 2)"),
+        )
+    return -int(bare.value) if isinstance(node, Unary) and node.operator == "-" else int(bare.value)
 
 
 def _away_from_zero(value: exp.Expr) -> exp.Expr:
