@@ -52,6 +52,14 @@ class Texts:
         return (self.es or self.en) if language == "es" else (self.en or self.es)
 
 
+@dataclass(frozen=True, slots=True)
+class LiveFormula:
+    """A native Excel formula of our own making, with the value it shows; never made from what a user typed."""
+
+    text: str  # without "="
+    value: Value | str
+
+
 # --- definitions ------------------------------------------------------------------------------------------------
 
 
