@@ -1,0 +1,317 @@
+"""Words for figures: the filters of a template, in the reader's own locale (numbers, money and dates through Babel).
+
+A filter that changes how a figure looks gives text; a cell that shall stay a number keeps its number format instead.
+Empty values and "no value" pass through every filter unchanged.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency, format_decimal, format_percent
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from kpi_excel.faults import Fault, KpiExcelError
+from kpi_excel.messages import Message, say
+from kpi_excel.model import NoValue, Reason, Texts
+from kpi_excel.workbook.expressions import LONGEST_TEXT, ExpressionError
+
+FORMATS: Final = " formats"  # the scope's name for the Formats in use; no expression can spell it
+ERRORS: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
+_NO_VALUE_ERRORS: Mapping[Reason, str] = {Reason.DEN0: "#DIV/0!", Reason.ARGUMENT: "#VALUE!"}
+_ILLEGAL_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorValue:
+    """A real Excel error, such as #N/A, as the value of a cell."""
+
+    code: str
+
+    def __str__(self) -> str:
+        return self.code
+
+
+def error_of(value: NoValue) -> str:
+    """The Excel error that stands for "no value"."""
+    return _NO_VALUE_ERRORS.get(value.reason, "#N/A")
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How a value reads inside a text, for one reader."""
+
+    locale: Locale
+    language: str = "en"
+    currency: str = "USD"
+    today: date | None = None
+
+    @classmethod
+    def of(cls, language: str, locale: str | None, currency: str, today: date | None) -> "Formats":
+        """The formats for a language and a locale such as "es_CO"; raises KpiExcelError for an unknown one."""
+        name = (locale or language).replace("-", "_")
+        try:
+            return cls(Locale.parse(name), language, currency, today)
+        except (ValueError, UnknownLocaleError, TypeError) as error:
+            raise KpiExcelError(
+                Fault(
+                    say("There is no locale {locale}.", locale=name), hint=say("Write it like en_US, es_CO or de_DE.")
+                )
+            ) from error
+
+    def text(self, value: Any) -> str:
+        """A value as it reads within a sentence."""
+        match value:
+            case str():
+                return value
+            case None:
+                return ""
+            case bool():
+                return _YES_NO[self.language == "es"][value]
+            case datetime():
+                return format_datetime(value, "medium", locale=self.locale)
+            case date():
+                return format_date(value, "medium", locale=self.locale)
+            case time():
+                return format_time(value, "short", locale=self.locale)
+            case Message() | Texts():
+                return value.to(self.language)
+            case NoValue():
+                return error_of(value)
+            case ErrorValue():
+                return value.code
+        if isinstance(value, timedelta):
+            return str(value)
+        if hasattr(value, "__float__"):
+            return format_decimal(value, locale=self.locale)
+        raise ExpressionError(_no_text(value))
+
+
+_YES_NO = ({True: "yes", False: "no"}, {True: "sí", False: "no"})
+
+
+def _no_text(value: Any) -> Message:
+    if isinstance(value, list | tuple):
+        return say("A list can't be shown in a cell; write a loop, or join it: | join(', ').")
+    if isinstance(value, Mapping):
+        return say("A record can't be shown in a cell; name one of its fields.")
+    return say("A value of type {type} can't be shown in a cell.", type=type(value).__name__)
+
+
+def _formats(context: Context) -> Formats:
+    formats = context.parent[FORMATS]
+    assert isinstance(formats, Formats)
+    return formats
+
+
+def _on_figures(write: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter over numbers: empty and missing values pass through, anything else is a mistake told in words."""
+
+    @pass_context
+    def apply(context: Context, value: Any, *arguments: Any, **named: Any) -> Any:
+        if value is None or isinstance(value, NoValue | ErrorValue):
+            return value
+        if isinstance(value, bool | str) or not hasattr(value, "__float__"):
+            raise ExpressionError(say("The filter {filter} needs a number, not {value}.",
+                                      filter=write.__name__.strip("_"), value=repr(value)[:40]))  # fmt: skip
+        return write(_formats(context), value, *arguments, **named)
+
+    return apply
+
+
+def _pattern(decimals: int) -> str:
+    return "#,##0" + ("." + "0" * _places(decimals) if decimals > 0 else "")
+
+
+def _places(decimals: Any) -> int:
+    if not isinstance(decimals, int) or not 0 <= decimals <= 15:
+        raise ExpressionError(say("The number of decimals must be a whole number from 0 to 15."))
+    return decimals
+
+
+def _number(formats: Formats, value: Any, decimals: int = 0) -> str:
+    """1234567.8 → 1,234,568."""
+    return format_decimal(value, _pattern(decimals), locale=formats.locale)
+
+
+def _thousands(formats: Formats, value: Any, decimals: int = 0) -> str:
+    """1234567 → 1,235: the amount in thousands."""
+    return format_decimal(value / 1_000, _pattern(decimals), locale=formats.locale)
+
+
+def _millions(formats: Formats, value: Any, decimals: int = 1) -> str:
+    """1234567 → 1.2: the amount in millions."""
+    return format_decimal(value / 1_000_000, _pattern(decimals), locale=formats.locale)
+
+
+def _money(formats: Formats, value: Any, currency: str = "", decimals: int | None = None) -> str:
+    """1234.5 → $1,234.50."""
+    code = currency or formats.currency
+    if decimals is None:
+        return format_currency(value, code, locale=formats.locale)
+    pattern = formats.locale.currency_formats["standard"].pattern
+    resized = re.sub(r"0(?:\.0+)?", lambda _: "0" + ("." + "0" * _places(decimals) if decimals else ""), pattern)
+    return format_currency(value, code, resized, locale=formats.locale, currency_digits=False)
+
+
+def _percent(formats: Formats, value: Any, decimals: int = 1) -> str:
+    """0.125 → 12.5%."""
+    pattern = formats.locale.percent_formats[None].pattern
+    resized = re.sub(r"0(?:\.0+)?", lambda _: "0" + ("." + "0" * _places(decimals) if decimals else ""), pattern)
+    return format_percent(value, resized, locale=formats.locale)
+
+
+def _points(formats: Formats, value: Any, decimals: int = 1) -> str:
+    """-3.25 → -3.3 points."""
+    figure = format_decimal(value, _pattern(decimals), locale=formats.locale)
+    return figure + (" puntos" if formats.language == "es" else " points")
+
+
+def _percentage_points(formats: Formats, value: Any, decimals: int = 1) -> str:
+    """0.025 → +2.5 pp: a difference of percentages."""
+    return _sign(formats, value * 100, decimals) + " pp"
+
+
+def _sign(formats: Formats, value: Any, decimals: int = 0) -> str:
+    """5 → +5; -5 → -5; what rounds to nothing has no sign."""
+    figure = format_decimal(value, _pattern(decimals), locale=formats.locale)
+    if round(float(value), decimals) == 0:
+        return format_decimal(0, _pattern(decimals), locale=formats.locale)
+    return "+" + figure if value > 0 else figure
+
+
+def _arrow(_formats: Formats, value: Any) -> str:
+    """Above zero ▲, below ▼, zero ●."""
+    return "▲" if value > 0 else "▼" if value < 0 else "●"
+
+
+@pass_context
+def _date(context: Context, value: Any, pattern: str = "") -> Any:
+    """ISO text becomes a date; with a pattern ("d MMM y", "short", "long") the date becomes text."""
+    found = _moment(value)
+    if not isinstance(found, date):
+        return found
+    day = found.date() if isinstance(found, datetime) else found
+    return format_date(day, pattern, locale=_formats(context).locale) if pattern else day
+
+
+@pass_context
+def _datetime(context: Context, value: Any, pattern: str = "") -> Any:
+    """ISO text becomes a date with its time; with a pattern it becomes text."""
+    found = _moment(value)
+    if not isinstance(found, date):
+        return found
+    moment = found if isinstance(found, datetime) else datetime(found.year, found.month, found.day)  # noqa: DTZ001
+    return format_datetime(moment, pattern, locale=_formats(context).locale) if pattern else moment
+
+
+def _moment(value: Any) -> Any:
+    if value is None or isinstance(value, date | NoValue | ErrorValue):
+        return value
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        try:
+            return datetime.fromisoformat(value.strip())
+        except ValueError:
+            pass
+    raise ExpressionError(
+        say("{value} is no date; write dates as 2026-10-31 in the data.", value=repr(value)[:40]),
+    )
+
+
+def _initials(value: Any) -> Any:
+    """Ana María López → AML."""
+    return value if value is None else "".join(word[0] for word in re.findall(r"\w+", str(value))).upper()
+
+
+def _otherwise(value: Any, text: Any = "") -> Any:
+    """Something to show where there is no value."""
+    return text if value is None or value == "" or isinstance(value, NoValue | ErrorValue) else value
+
+
+def _error(value: Any) -> Any:
+    """The text "#N/A" as the real error."""
+    if value not in ERRORS:
+        raise ExpressionError(say("{value} is no Excel error; these are: {errors}.",
+                                  value=repr(value)[:40], errors=", ".join(ERRORS)))  # fmt: skip
+    return ErrorValue(value)
+
+
+def _sheet_name(value: Any) -> str:
+    """Text made fit for a sheet's tab: at most 31 characters, none of []:*?/ and the backslash."""
+    return _ILLEGAL_IN_SHEET_NAMES.sub(" ", str(value))[:31].strip().strip("'")
+
+
+@pass_context
+def _text(context: Context, value: Any) -> str:
+    """Any value as text, so that a number is not a number any more."""
+    return _formats(context).text(value)
+
+
+@pass_context
+def _join(context: Context, values: Iterable[Any], separator: str = ", ") -> str:
+    """The items of a list as one text."""
+    formats = _formats(context)
+    pieces: list[str] = []
+    length = 0
+    for value in values:
+        pieces.append(formats.text(value))
+        length += len(pieces[-1]) + len(separator)
+        if length > LONGEST_TEXT:
+            raise ExpressionError(say("The text grows beyond {limit} characters.", limit=LONGEST_TEXT))
+    return separator.join(pieces)
+
+
+def _replace(value: Any, old: str, new: str) -> Any:
+    """One word for another."""
+    if value is None or isinstance(value, NoValue | ErrorValue):
+        return value
+    text, old, new = str(value), str(old), str(new)
+    if len(text) + (text.count(old)) * len(new) > LONGEST_TEXT:
+        raise ExpressionError(say("The text grows beyond {limit} characters.", limit=LONGEST_TEXT))
+    return text.replace(old, new)
+
+
+def _round(value: Any, decimals: int = 0) -> Any:
+    """Rounded half away from zero, as Excel does."""
+    if value is None or isinstance(value, NoValue | ErrorValue):
+        return value
+    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
+        raise ExpressionError(
+            say("The filter {filter} needs a number, not {value}.", filter="round", value=repr(value)[:40])
+        )
+    from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+    try:
+        return float(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-_places(decimals)), ROUND_HALF_UP))
+    except InvalidOperation:  # not finite, or far beyond any decimals
+        return float(value)
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "number": _on_figures(_number),
+    "thousands": _on_figures(_thousands),
+    "millions": _on_figures(_millions),
+    "money": _on_figures(_money),
+    "percent": _on_figures(_percent),
+    "points": _on_figures(_points),
+    "pp": _on_figures(_percentage_points),
+    "sign": _on_figures(_sign),
+    "arrow": _on_figures(_arrow),
+    "date": _date,
+    "datetime": _datetime,
+    "initials": _initials,
+    "otherwise": _otherwise,
+    "error": _error,
+    "sheet_name": _sheet_name,
+    "text": _text,
+    "join": _join,
+    "replace": _replace,
+    "round": _round,
+}

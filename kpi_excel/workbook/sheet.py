@@ -1,0 +1,234 @@
+"""A worksheet's XML read once: its rows and cells with the bytes they are made of, and all that stands around them.
+
+Only ``sheetData`` is taken apart. Cells keep their attributes and content as they were written, so that what does not
+change comes out as the same bytes; a cell's style is the ``s`` of the file, not a library's renumbering.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from xml.parsers import expat
+
+from kpi_excel.workbook import references
+from kpi_excel.workbook.markup import MarkupError
+from kpi_excel.workbook.references import number
+
+MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/?)>")
+_REFERENCE = re.compile(r"""\sr\s*=\s*("[^"]*"|'[^']*')""")
+_ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})$")
+
+
+@dataclass(frozen=True, slots=True)
+class CellFormula:
+    """The formula of a cell; ``kind`` is "" for an ordinary one, else "array" or "dataTable"."""
+
+    text: str
+    kind: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Cell:
+    """One cell as the file has it."""
+
+    row: int
+    column: int
+    attributes: str  # all but the reference, as written: ' s="3" t="s"'
+    tail: str  # from the end of its start tag to the end of its end tag
+    type: str = ""  # "", "s", "str", "inlineStr", "b", "e", "n", "d"
+    value: str = ""
+    formula: CellFormula | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the cell shows nothing: only a style."""
+        return not self.value and self.formula is None
+
+    @property
+    def style(self) -> str:
+        """The cell's style attribute as written, `` s="3"``, or nothing."""
+        found = re.search(r"""\ss\s*=\s*["']\d+["']""", self.attributes)
+        return found[0] if found else ""
+
+    @property
+    def address(self) -> str:
+        """B5."""
+        return f"{references.letters(self.column)}{self.row}"
+
+
+@dataclass(slots=True)
+class Row:
+    """One row as the file has it."""
+
+    number: int
+    attributes: str  # all but its number
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetXml:
+    """A worksheet: what stands before and after its rows, and the rows."""
+
+    before: bytes  # up to and with <sheetData>
+    after: bytes  # from </sheetData> on
+    prefix: str  # of the spreadsheet namespace, with its colon
+    rows: Sequence[Row]
+
+    @property
+    def outer(self) -> bytes:
+        """The document without its rows."""
+        return self.before + self.after
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell, row by row."""
+        for row in self.rows:
+            yield from row.cells
+
+
+def read(data: bytes, *, with_rows: bool = True) -> SheetXml:
+    """Take a worksheet's UTF-8 XML apart; raises MarkupError."""
+    opening = _DATA.search(data)
+    if opening is None:
+        raise MarkupError("the sheet has no sheetData")
+    prefix = opening[1]
+    if opening[2]:  # <sheetData/>
+        tag = opening[0][:-2].rstrip() + b">"
+        return SheetXml(
+            data[: opening.start()] + tag, b"</" + prefix + b"sheetData>" + data[opening.end() :], prefix.decode(), ()
+        )
+    end = data.rindex(b"</" + prefix + b"sheetData")
+    rows = _Rows(data, prefix.decode()).read() if with_rows else ()
+    return SheetXml(data[: opening.end()], data[end:], prefix.decode(), rows)
+
+
+class _Rows:
+    """Collects rows and cells while expat walks the sheet."""
+
+    def __init__(self, data: bytes, prefix: str) -> None:
+        self.data = data
+        self.rows: list[Row] = []
+        self.row: Row | None = None
+        self.cell: Cell | None = None
+        self.start = self.inner = 0
+        self.texts: list[str] = []
+        self.collecting = False
+        self.formula: dict[str, str] | None = None
+        self.shared: dict[str, tuple[int, int, str]] = {}
+        self.phonetic = 0
+        self.names = {prefix + name: name for name in ("row", "c", "v", "f", "t", "rPh")}
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.buffer_text = True
+        self.parser.ordered_attributes = False
+        self.parser.StartElementHandler = self.begin
+        self.parser.EndElementHandler = self.finish
+        self.parser.CharacterDataHandler = self.characters
+
+    def read(self) -> list[Row]:
+        try:
+            self.parser.Parse(self.data, True)
+        except expat.ExpatError as error:
+            raise MarkupError(expat.ErrorString(error.code), error.lineno) from None
+        return self.rows
+
+    def begin(self, written: str, attributes: dict[str, str]) -> None:
+        name = self.names.get(written)
+        if name == "c" and self.row is not None:
+            self._begin_cell(attributes)
+        elif name == "row":
+            self._begin_row(attributes)
+        elif self.cell is None:
+            return
+        elif name in ("v", "t"):
+            self.collecting, self.texts = self.phonetic == 0, self.texts if name == "t" else []
+        elif name == "f":
+            self.collecting, self.texts, self.formula = True, [], attributes
+        elif name == "rPh":
+            self.phonetic += 1
+
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        given = attributes.get("r", "")
+        number_ = int(given) if given.isdigit() else (self.rows[-1].number + 1 if self.rows else 1)
+        start = self.parser.CurrentByteIndex
+        self.row = Row(number_, self._attributes(start), [])
+        self.rows.append(self.row)
+
+    def _attributes(self, start: int) -> str:
+        """A start tag's attributes but for ``r``, as written; also finds where the tag ends."""
+        end = start
+        quote = 0
+        while True:  # the ">" that is not inside quotes
+            byte = self.data[end]
+            if quote:
+                quote = 0 if byte == quote else quote
+            elif byte in b"\"'":
+                quote = byte
+            elif byte == 0x3E:
+                break
+            end += 1
+        self.start, self.inner = start, end + 1
+        tag = self.data[start:end].decode()
+        words = tag.removesuffix("/")
+        space = next((i for i, character in enumerate(words) if character.isspace()), len(words))
+        return _REFERENCE.sub("", words[space:]).rstrip()
+
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        assert self.row is not None
+        found = _ADDRESS.match(attributes.get("r", ""))
+        cells = self.row.cells
+        column = number(found[1]) if found else (cells[-1].column + 1 if cells else 1)
+        written = self._attributes(self.parser.CurrentByteIndex)
+        self.cell = Cell(self.row.number, column, written, "", attributes.get("t", ""))
+        cells.append(self.cell)
+        self.texts = []
+
+    def characters(self, text: str) -> None:
+        if self.collecting:
+            self.texts.append(text)
+
+    def finish(self, written: str) -> None:
+        name = self.names.get(written)
+        cell = self.cell
+        if cell is None:
+            if name == "row":
+                self.row = None
+            return
+        if name == "v":
+            cell.value, self.collecting = "".join(self.texts), False
+        elif name == "t":
+            cell.value, self.collecting = "".join(self.texts), False
+        elif name == "f":
+            cell.formula = self._formula("".join(self.texts), cell)
+            self.collecting, self.formula, self.texts = False, None, []
+        elif name == "rPh":
+            self.phonetic -= 1
+        elif name == "c":
+            self._finish_cell(cell)
+
+    def _finish_cell(self, cell: Cell) -> None:
+        at = self.parser.CurrentByteIndex
+        if at == self.start:  # <c …/>
+            cell.tail = "/>"
+        else:
+            cell.tail = self.data[self.inner - 1 : self.data.index(b">", at) + 1].decode()
+        self.cell = None
+
+    def _formula(self, text: str, cell: Cell) -> CellFormula | None:
+        """The cell's formula, a shared one written out."""
+        attributes = self.formula or {}
+        kind = attributes.get("t", "")
+        if kind == "shared":
+            index = attributes.get("si", "")
+            if text:
+                self.shared[index] = (cell.row, cell.column, text)
+            elif index in self.shared:
+                row, column, master = self.shared[index]
+                text = references.shifted(master, cell.row - row, cell.column - column)
+            else:
+                return None
+            return CellFormula(text)
+        if not text and kind != "dataTable":
+            return None
+        kept = {name: value for name, value in attributes.items() if name not in ("t", "si")}
+        return CellFormula(text, "" if kind == "normal" else kind, kept)
