@@ -1,0 +1,7 @@
+"""The control workbook: reading, checking, writing; and the project's folder."""
+
+from kpi_excel.control.project import Project
+from kpi_excel.control.read import read_control
+from kpi_excel.control.write import write_control
+
+__all__ = ["Project", "read_control", "write_control"]

@@ -1,0 +1,79 @@
+"""A project: a folder with the control workbook, the template, the exports, the finished workbooks and the history.
+
+kpi.xlsx         the control workbook
+template.xlsx    the report's design, the user's to change
+data/            the exports
+out/2026-10/     the finished workbooks of a period
+history.sqlite   what was measured, accepted, sent
+.kpi/            what can be thrown away and made again
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.messages import say
+from kpi_excel.model import Settings
+
+CONTROL, TEMPLATE, DATA, OUT, HISTORY, CACHE = "kpi.xlsx", "template.xlsx", "data", "out", "history.sqlite", ".kpi"
+
+
+class NotAProjectError(KpiExcelError):
+    """The folder is no project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where the parts of a project lie."""
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path | str) -> "Project":
+        """The project in a folder.
+
+        Raises:
+            NotAProjectError: there is no control workbook in it.
+        """
+        project = cls(Path(folder))
+        if not project.control_path.is_file():
+            what = say("This folder is no project: there is no {file} in it.", file=CONTROL)
+            hint = say("Make one with: kpi-excel init {folder}", folder=folder)
+            raise NotAProjectError(Fault(what, Place(file=str(folder)), hint))
+        return project
+
+    @property
+    def control_path(self) -> Path:
+        """The control workbook."""
+        return self.folder / CONTROL
+
+    @property
+    def template_path(self) -> Path:
+        """The report's template: the project's own, else the one that comes with the program."""
+        own = self.folder / TEMPLATE
+        return own if own.is_file() else built_in_template()
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the exports lie."""
+        return self.folder / DATA
+
+    @property
+    def cache_folder(self) -> Path:
+        """What can be thrown away and made again."""
+        return self.folder / CACHE
+
+    def out_folder(self, period: str) -> Path:
+        """Where the finished workbooks of a period go."""
+        return self.folder / OUT / period
+
+    def history_url(self, settings: Settings) -> str:
+        """The address of the history database."""
+        return settings.history_url or f"sqlite:///{(self.folder / HISTORY).absolute()}"
+
+
+def built_in_template() -> Path:
+    """The report's template as it comes with the program."""
+    installed = Path(str(files("kpi_excel"))) / "_templates" / "report_template.xlsx"
+    return installed if installed.is_file() else Path(__file__).parents[2] / "templates" / "report_template.xlsx"
