@@ -9,7 +9,9 @@ from kpi_excel.control.draft import Draft, Faults, Placed, repeated
 from kpi_excel.control.layout import folded
 from kpi_excel.control.settings import has_password
 from kpi_excel.faults import Fault, did_you_mean
-from kpi_excel.formula import FormulaError, columns, parse, parse_row, row_columns
+from kpi_excel.formula import FormulaError, Name
+from kpi_excel.formula.nodes import walk
+from kpi_excel.formula.parser import Parser
 from kpi_excel.messages import say
 from kpi_excel.model import Source
 
@@ -52,7 +54,7 @@ def sources_are_sound(draft: Draft, catalogue: Catalogue, faults: Faults) -> Non
 
 def _row_formula(item: Placed[Source] | Placed[tuple[str, str, str]], field: str, text: str, faults: Faults) -> None:
     try:
-        parse_row(text)
+        Parser(text).formula()  # what it means is for the sources to say, which know the export's columns
     except FormulaError as error:
         for fault in error.faults:
             faults.at(item.row, field, fault.message, fault.hint)
@@ -86,12 +88,9 @@ def columns_are_sound(draft: Draft, catalogue: Catalogue, faults: Faults) -> Non
 def _used_columns(draft: Draft) -> Iterator[str]:
     """The columns that own KPIs, filters and formulas of columns name: these may lie beyond the standard ones."""
     about_rows = [item.record.filter for item in draft.sources] + [item.row.get("formula") for item in draft.columns]
-    for text in filter(None, about_rows):
+    for text in filter(None, (*about_rows, *(item.record.formula for item in draft.own))):
         with suppress(FormulaError):  # told where the formula stands
-            yield from row_columns(parse_row(text))
-    for item in draft.own:
-        with suppress(FormulaError):
-            yield from columns(parse(item.record.formula))
+            yield from (node.name for node in walk(Parser(text).formula()) if isinstance(node, Name))
 
 
 # --- people -----------------------------------------------------------------------------------------------------

@@ -309,8 +309,10 @@ SOURCES = Sheet(
         Field(
             "dataset",
             Texts("Dataset", "Datos"),
-            Texts("What the rows are: leads, orders, invoices …", "Qué son las filas: leads, orders, invoices …"),
-            required=True,
+            Texts(
+                "What the rows are: leads, orders, invoices … Blank: only looked into, with XLOOKUP.",
+                "Qué son las filas: leads, orders, invoices … Vacío: solo para buscar en ella, con XLOOKUP.",
+            ),
             refers_to="dataset",
         ),
         Field(
@@ -444,8 +446,10 @@ COLUMNS = Sheet(
             "formula",
             Texts("or formula", "o fórmula"),
             Texts(
-                "Instead of a header: a formula over the export's columns, such as quantity * price.",
-                "En lugar del encabezado: una fórmula con las columnas de la exportación: cantidad * precio.",
+                "Instead of a header: a formula over the export's columns, such as Quantity * UnitPrice; names with "
+                "spaces in brackets: [Unit price]. SUM(…) adds the lines of one order up.",
+                "En lugar del encabezado: una fórmula con las columnas de la exportación: Cantidad * Precio; nombres con "
+                "espacios entre corchetes: [Precio unitario]. SUM(…) suma las líneas de un pedido.",
             ),
             Kind.FORMULA,
             width=44,

@@ -85,8 +85,8 @@ OWN = Sheet(
             Texts(
                 "SUM: adds up. LAST: a balance. RATIO: a ratio. ROWS: median or distinct count. NONE: not at all. "
                 "Blank: RATIO.",
-                "SUM: se suma. LAST: un saldo. RATIO: una razón. ROWS: mediana o valores distintos. NONE: no se consolida. "
-                "Vacío: RATIO.",
+                "SUM: se suma. LAST: un saldo. RATIO: una razón. ROWS: mediana o valores distintos. NONE: no se "
+                "consolida. Vacío: RATIO.",
             ),
             Kind.CHOICE,
             choices=ROLLUPS,
@@ -291,8 +291,8 @@ RULES = Sheet(
             Texts(
                 "kpi IS ON_TARGET, NEAR_TARGET or OFF_TARGET; kpi UP, DOWN, BETTER or WORSE, with SIGNIFICANTLY if it "
                 "must be more than noise; kpi < 3; joined by AND; at the end FOR 2 OF 3 PERIODS.",
-                "kpi IS ON_TARGET, NEAR_TARGET u OFF_TARGET; kpi UP, DOWN, BETTER o WORSE, con SIGNIFICANTLY si debe ser "
-                "más que ruido; kpi < 3; unidas con AND; al final FOR 2 OF 3 PERIODS.",
+                "kpi IS ON_TARGET, NEAR_TARGET u OFF_TARGET; kpi UP, DOWN, BETTER o WORSE, con SIGNIFICANTLY si debe "
+                "ser más que ruido; kpi < 3; unidas con AND; al final FOR 2 OF 3 PERIODS.",
             ),
             required=True,
             width=58,
