@@ -48,7 +48,7 @@ def high(score: Block, confidence: float) -> Value:
 def _bound(score: Block, confidence: float, side: int) -> Value:
     counts = counts_of(score)
     if isinstance(counts, NoValue):
-        return counts
+        return NoValue(Reason.DEN0, "score")  # as the NPS itself, of which this is a bound
     adjusted = counts.adjusted()
     end = 100 * (adjusted.score + side * _z(confidence) * adjusted.standard_error)
     return max(-100.0, min(100.0, end))

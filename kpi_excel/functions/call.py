@@ -106,6 +106,9 @@ def _element(
 
 def _one(function: Function, values: Sequence[object]) -> object:
     arguments = function.arguments
+    for argument, value in zip(arguments, values, strict=False):
+        if argument.kind in SCALARS and not argument.optional and _first(value) in (None, "", [], ()):
+            raise CellError(NA, say("The argument {name} is blank.", name=argument.name))
     given = [_read(arguments[min(index, len(arguments) - 1)], value) for index, value in enumerate(values)]
     result = function.compute(*given)
     if isinstance(result, NoValue):

@@ -7,6 +7,7 @@ None, NaN or infinity.
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
+from kpi_excel.formula.criteria import NUMBER_TEXT
 from kpi_excel.messages import Message, say
 from kpi_excel.model import NoValue, Reason
 
@@ -38,6 +40,8 @@ COM_ERRORS = {
 COM_SPAN = (-2146826300, -2146826200)
 TEXT_LIMIT = 255  # a longer text from a worksheet function is #VALUE! in Excel
 DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001  a worksheet has no time zone
+
+NUMBER = re.compile(NUMBER_TEXT)  # a number in a text, as Excel reads it
 
 TOKENS = {
     Reason.DEN0: DIV0,
@@ -99,14 +103,19 @@ def cell(value: object) -> Cell:
         return float(value)
     if isinstance(value, (date, time, timedelta)):
         return serial(value)
+    if isinstance(value, dict) and "basicValue" in value:  # a formatted number of Office.js
+        return cell(value["basicValue"])
     raise CellError(VALUE, say("A cell holds something that is neither number, text nor date: {value}.", value=value))
 
 
 def error_token(value: object) -> str | None:
     """The Excel error that a cell stands for, or None; an error outside the classic seven counts as #VALUE!."""
     if isinstance(value, dict):
-        value = value.get("basicValue", VALUE) if value.get("type") == "Error" else value
-    elif isinstance(value, int) and not isinstance(value, bool) and COM_SPAN[0] <= value <= COM_SPAN[1]:
+        if value.get("type") != "Error":
+            return None
+        value = value.get("basicValue")
+        return value if isinstance(value, str) and value in CLASSIC else VALUE
+    if isinstance(value, int) and not isinstance(value, bool) and COM_SPAN[0] <= value <= COM_SPAN[1]:
         return COM_ERRORS.get(value, VALUE)
     if isinstance(value, str) and value.startswith("#"):
         return value if value in CLASSIC else VALUE if value in NEWER else None
@@ -162,10 +171,10 @@ def number(value: Cell, name: str) -> float:
     if value is None:
         raise CellError(NA, say("The argument {name} is blank.", name=name))
     try:
-        result = float(value)
-    except (ValueError, OverflowError):
+        result = math.nan if isinstance(value, str) and not NUMBER.fullmatch(value) else float(value)
+    except OverflowError:
         result = math.nan
-    if not math.isfinite(result) or (isinstance(value, str) and not value.isascii()):
+    if not math.isfinite(result):
         raise CellError(VALUE, say("The argument {name} is no number: {value}.", name=name, value=value))
     return result
 

@@ -64,6 +64,13 @@ class Function:
     reads_history: bool = False
 
     @property
+    def min_rows(self) -> int:
+        """How many numbers the first column must hold; statistics about scores need an answer."""
+        if self.definition is not None:
+            return self.definition.min_rows
+        return 1 if self.bounds else 0
+
+    @property
     def required(self) -> tuple[Argument, ...]:
         """The arguments that cannot be left out."""
         return tuple(argument for argument in self.arguments if not argument.optional and not argument.repeats)

@@ -15,6 +15,9 @@ from kpi_excel.functions.written import entries, of_catalogue, written
 from kpi_excel.messages import say
 from kpi_excel.model import Definition
 
+# The names people look for, beside those that follow from the ids.
+ALIASES = {"KPI_REQUIRED_MQL": "KPI_MQL_REQUIRED", "KPI_NPS_MARGIN": "KPI_NPS_MOE"}
+
 
 @cache
 def all_functions() -> Mapping[str, Function]:
@@ -25,9 +28,7 @@ def all_functions() -> Mapping[str, Function]:
     for name, entry in texts.items():
         if name not in found:
             found[name] = written(name, entry, about_functions.get(name))
-    # the name people look for, beside the one that follows from the id
-    found["KPI_REQUIRED_MQL"] = replace(found["KPI_MQL_REQUIRED"], name="KPI_REQUIRED_MQL")
-    return found
+    return found | {alias: replace(found[name], name=alias) for alias, name in ALIASES.items()}
 
 
 def _of_kpi(definition: Definition, texts: Mapping[str, Mapping[str, object]], catalogue: Catalogue) -> Function:
