@@ -7,7 +7,7 @@ from typing import Any
 from kpi_excel.catalogue.catalogue import Catalogue, load, parsed
 from kpi_excel.catalogue.named import NAMED
 from kpi_excel.catalogue.units import UNITS
-from kpi_excel.formula import arguments, columns
+from kpi_excel.formula import arguments, columns, to_lambda
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Column, Definition, Direction, Rollup
 
@@ -76,6 +76,8 @@ def _calculation(definition: Definition, language: str, catalogue: Catalogue) ->
     else:
         yield say("Algorithm"), NAMED[definition.function].algorithm.to(language)
     yield say("In the sheet"), worksheet_call(definition)
+    if definition.formula:
+        yield say("LAMBDA"), as_lambda(definition)
     dataset = catalogue.datasets.get(definition.dataset)
     if dataset is not None:
         row = say(
@@ -96,6 +98,11 @@ def _calculation(definition: Definition, language: str, catalogue: Catalogue) ->
 def worksheet_call(definition: Definition) -> str:
     """How the KPI is written in a cell: ``=KPI_GROSS_MARGIN(revenue, cogs)``."""
     return f"=KPI_{definition.id.upper()}({', '.join(worksheet_arguments(definition))})"
+
+
+def as_lambda(definition: Definition) -> str:
+    """The formula as a function for a workbook without Python; empty where a named function computes the KPI."""
+    return f"={to_lambda(parsed(definition.formula))}" if definition.formula else ""
 
 
 def worksheet_arguments(definition: Definition) -> tuple[str, ...]:
@@ -162,6 +169,7 @@ def as_data(definition: Definition, catalogue: Catalogue) -> dict[str, Any]:
         "function": definition.function,
         "worksheet": worksheet_call(definition),
         "arguments": list(worksheet_arguments(definition)),
+        "lambda": as_lambda(definition),
         "dataset": definition.dataset,
         "date_column": definition.date_column,
         "columns": list(columns(parsed(definition.formula))) if definition.formula else [],

@@ -105,7 +105,7 @@ class Catalogue:
 def parts_of(definition: Definition) -> tuple[str, ...]:
     """The KPIs that a definition is directly made of; a named function is made of what feeds it."""
     formulas = [definition.formula]
-    if definition.function:
+    if definition.function in NAMED:
         formulas = [given.formula for given in NAMED[definition.function].inputs]
     found = (reference.kpi for formula in formulas if formula for reference in references(parsed(formula)))
     return tuple(dict.fromkeys(found))

@@ -47,10 +47,9 @@ def _found(name: str, catalogue: Catalogue, speech: str) -> Definition:
     by_name = _names(catalogue)
     if wanted in by_name:
         return catalogue.definitions[by_name[wanted]]
-    hint = did_you_mean(wanted, catalogue.definitions) or _meant(wanted, by_name, catalogue, speech)
-    raise KpiExcelError(
-        Fault(say("There is no KPI {kpi}.", kpi=name), hint=hint or say("The list: kpi-excel catalogue."))
-    )
+    near = _meant(wanted, by_name, catalogue, speech) or did_you_mean(wanted, catalogue.definitions)
+    hint = near or say("The list of all: {command}.", command="kpi-excel catalogue")
+    raise KpiExcelError(Fault(say("There is no KPI {kpi}.", kpi=name), hint=hint))
 
 
 def _names(catalogue: Catalogue) -> dict[str, str]:
