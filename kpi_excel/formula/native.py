@@ -8,11 +8,13 @@ shows in the formula bar.
 import re
 from collections.abc import Callable, Mapping
 
+from kpi_excel.formula.criteria import read_criterion
+from kpi_excel.formula.dates import from_serial
 from kpi_excel.formula.lexer import folded
-from kpi_excel.formula.nodes import Call, Name, Node
+from kpi_excel.formula.nodes import Call, Name, Node, Text
 from kpi_excel.formula.parts import Argument, arguments, inner, reference_of
 from kpi_excel.formula.rules import is_aggregate
-from kpi_excel.formula.text import number_text, written
+from kpi_excel.formula.text import number_text, quoted, written
 
 
 def to_lambda(node: Node, *, file_form: bool = False) -> str:
@@ -86,16 +88,43 @@ def _as_operand(value: float) -> str:
 def _aggregate(node: Node, column: Callable[[str], str], *, file_form: bool) -> str:
     """One aggregate over the columns that ``column`` spells, with its guard where it needs one."""
     call = inner(node)
-    text = written(call, lambda part: column(part.name) if isinstance(part, Name) else None)
+
+    def argument(part: Node) -> str | None:
+        match part:
+            case Name(name=name):
+                return column(name)
+            case Text():
+                return _criterion(part)
+            case _:
+                return None
+
+    text = written(call, argument)
     match call.function:
         case "COUNTA" if isinstance(call.arguments[0], Call):
             (name,) = call.arguments[0].arguments
             unique = "_xlfn.UNIQUE" if file_form else "UNIQUE"
             assert isinstance(name, Name)
-            return f'SUMPRODUCT(--({unique}({column(name.name)})<>""))'  # blanks are not counted
+            distinct = f'SUMPRODUCT(--({unique}({column(name.name)})<>""))'  # blanks are not counted
+            return f"IF(COUNTA({column(name.name)})>0, {distinct}, 0)"
         case "MIN" | "MAX" | "MEDIAN":
             (name,) = call.arguments
             assert isinstance(name, Name)
             return f"IF(COUNT({column(name.name)})>0, {text}, 1/0)"
         case _:
             return text
+
+
+def _criterion(node: Text) -> str:
+    """A criterion that means the same in every country.
+
+    Excel reads the text ">=0.5" by the rules of the user's country, where the decimal mark may be a comma; ">="&0.5
+    it writes and reads by the same rules. Whole numbers need no such care.
+    """
+    criterion = read_criterion(node)
+    if not isinstance(criterion.operand, float) or re.fullmatch(r"[<>=]*-?\d+", node.value):
+        return quoted(node.value)
+    operand = number_text(criterion.operand)
+    if criterion.is_date:
+        day = from_serial(criterion.operand)
+        operand = f"DATE({day.year},{day.month},{day.day})"
+    return operand if criterion.bare else f'"{criterion.operator}"&{operand}'
