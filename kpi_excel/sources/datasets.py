@@ -1,0 +1,251 @@
+"""All datasets of a project, open: what was found in the sources, and the aggregates over their rows."""
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlglot import exp
+
+from kpi_excel.catalogue import Catalogue
+from kpi_excel.faults import Fault, Place, Severity, did_you_mean
+from kpi_excel.messages import say
+from kpi_excel.model import ColumnType, Control, Dataset, Period, Source, SourceReport
+from kpi_excel.sources import duckdb
+from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, aggregated
+from kpi_excel.sources.calendar import calendar_rows
+from kpi_excel.sources.duckdb import DuckDb
+from kpi_excel.sources.engine import name, table
+from kpi_excel.sources.files import UnreadableFileError
+from kpi_excel.sources.inspection import Inspected, inspect
+from kpi_excel.sources.mapping import Lookup, Mapping_, headers_wanted, read_mapping
+from kpi_excel.sources.opening import Opened, open_pieces, unite
+from kpi_excel.sources.pieces import Piece, prepare
+from kpi_excel.sources.rows import Known
+from kpi_excel.sources.tree import UnitTree
+
+
+class Datasets:
+    """The open datasets of a project; a context manager, because it holds an engine and working files."""
+
+    def __init__(self, control: Control, catalogue: Catalogue, folder: Path) -> None:
+        self._control = control
+        self._catalogue = catalogue
+        self._folder = folder
+        self._working = tempfile.TemporaryDirectory(prefix="kpi-excel-")
+        self.workspace = Path(self._working.name)
+        self.engine = DuckDb(self.workspace)
+        self._sources: dict[str, Opened] = {}
+        self._tables: dict[str, Known] = {}
+        self._inspected: dict[str, Inspected] = {}
+        self._faults: list[Fault] = []
+        self._reports: list[SourceReport] = []
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    # --- what was found --------------------------------------------------------------------------------------------
+
+    @property
+    def reports(self) -> tuple[SourceReport, ...]:
+        """What was found in each source, in the order of the control workbook."""
+        return tuple(self._reports)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Everything that is wrong with the sources."""
+        return tuple(self._faults)
+
+    def complete_until(self, dataset: str) -> date | None:
+        """The day until which all sources of a dataset are complete; None where nothing is known."""
+        days = [report.complete_until for report in self._reports if report.dataset == dataset]
+        known = [day for day in days if day is not None]
+        return min(known) if known and len(known) == len(days) else None
+
+    # --- opening ---------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        mappings = {source.id: read_mapping(source, self._dataset(source)) for source in self._control.sources}
+        pieces = self._prepared()
+        files = [piece.plain or piece.origin for held in pieces.values() for piece in held]
+        self.engine.shut(files, [self.workspace])
+        for source in self._in_order(mappings):
+            mapping = mappings[source.id]
+            self._faults += mapping.faults
+            held = pieces.get(source.id, [])
+            if source.kind == "derived":
+                held = self._derived(source)
+            self._open_source(source, mapping, held)
+        self._unite_datasets()
+
+    def _dataset(self, source: Source) -> Dataset | None:
+        if not source.dataset:
+            return None
+        found = self._catalogue.datasets.get(source.dataset)
+        if found is None and not any(fault.place.part == source.id for fault in self._faults):
+            hint = did_you_mean(source.dataset, list(self._catalogue.datasets))
+            self._faults.append(
+                Fault(
+                    say("There is no dataset {name}.", name=source.dataset),
+                    Place(file=source.place, part=source.id),
+                    hint,
+                )
+            )
+        return found
+
+    def _prepared(self) -> dict[str, list[Piece]]:
+        """The files of all sources, before the engine is shut off from all others."""
+        found: dict[str, list[Piece]] = {}
+        for source in self._control.sources:
+            if source.kind == "derived":
+                continue
+            try:
+                found[source.id] = prepare(source, self._folder, self.workspace, headers_wanted(source))
+            except UnreadableFileError as error:
+                place = replace(error.fault.place, part=error.fault.place.part or source.id)
+                self._faults.append(replace(error.fault, place=place))
+        return found
+
+    def _in_order(self, mappings: Mapping[str, Mapping_]) -> list[Source]:
+        """The sources in an order in which each finds the tables that it looks into."""
+        pending, done = list(self._control.sources), []
+        while pending:
+            waiting = {source.id for source in pending} | {source.dataset for source in pending}
+            ready = [
+                source
+                for source in pending
+                if not (_needs(source, mappings[source.id]) & (waiting - {source.id, *self._own(source, pending)}))
+            ]
+            if not ready:
+                names = ", ".join(source.id for source in pending)
+                self._faults.append(
+                    Fault(say("These sources need each other: {names}.", names=names), Place(file=pending[0].place))
+                )
+                return done
+            done += ready
+            pending = [source for source in pending if source not in ready]
+        return done
+
+    def _own(self, source: Source, pending: Sequence[Source]) -> set[str]:
+        """A source's own dataset, which it does not wait for."""
+        return {source.dataset}
+
+    def _derived(self, source: Source) -> list[Piece]:
+        """A source that is made from the rows of another source or dataset."""
+        self._unite(source.location)
+        known = self._tables.get(source.location)
+        if known is None:
+            hint = did_you_mean(source.location, list(self._tables))
+            self._faults.append(
+                Fault(
+                    say("There is no source or dataset {name}.", name=source.location),
+                    Place(file=source.place, part=source.id),
+                    hint,
+                )
+            )
+            return []
+        query = exp.select(*(name(column) for column in known.kinds)).from_(table(known.title))
+        digest = ",".join(
+            report.fingerprint for report in self._reports if source.location in (report.source, report.dataset)
+        )
+        return [Piece(source, Path(source.location), query, (), digest, is_text=False)]
+
+    def _open_source(self, source: Source, mapping: Mapping_, pieces: list[Piece]) -> None:
+        for lookup in _lookups(mapping):
+            self._unite(lookup.table)
+        dataset = self._dataset(source)
+        opened = Opened(source)
+        if pieces and not mapping.faults and (dataset is not None or not source.dataset):
+            opened = open_pieces(
+                source, dataset, mapping, pieces, self.engine, self._tables, self._control.settings.locale
+            )
+        self._faults += opened.faults
+        inspected = inspect(opened, dataset, pieces, self.engine, self._control)
+        self._faults += inspected.faults
+        self._sources[source.id] = inspected.opened
+        self._reports.append(inspected.report)
+        if inspected.opened.title:
+            self._tables[source.id] = Known(inspected.opened.title, inspected.opened.kinds, inspected.unique)
+
+    def _unite(self, dataset: str) -> None:
+        """The sources of a dataset as one table, once all of them are open."""
+        parts = [
+            opened
+            for opened in self._sources.values()
+            if opened.source.dataset == dataset and opened.title and opened.source.id != dataset
+        ]
+        if not parts or dataset in self._sources:
+            return
+        title = f"dataset {dataset}"
+        if len(parts) == 1:
+            self._tables[dataset] = self._tables[parts[0].source.id]
+            return
+        kinds = unite(self.engine, title, [(part.title, part.kinds) for part in parts])
+        self._tables[dataset] = Known(title, kinds)
+
+    def _unite_datasets(self) -> None:
+        for dataset in {opened.source.dataset for opened in self._sources.values()}:
+            if dataset:
+                self._unite(dataset)
+
+    # --- asking ----------------------------------------------------------------------------------------------------
+
+    def aggregate(self, requests: Sequence[AggregateRequest], units: UnitTree, periods: Sequence[Period]) -> Aggregates:
+        """All aggregates for all units and periods: one query per dataset and date column for what adds up."""
+        tables = dict(self._dataset_tables())
+        if any(request.dataset == "calendar" for request in requests) and "calendar" not in tables:
+            tables["calendar"] = self._calendar(periods)
+        return aggregated(self.engine, tables, self._catalogue.datasets, requests, units, periods)
+
+    def _dataset_tables(self) -> Iterable[tuple[str, Known]]:
+        for opened in self._sources.values():
+            dataset = opened.source.dataset
+            if dataset and dataset in self._tables and self._all_open(dataset):
+                yield dataset, self._tables[dataset]
+
+    def _all_open(self, dataset: str) -> bool:
+        """Whether every source of a dataset could be opened: half a dataset gives no figures."""
+        return all(opened.title for opened in self._sources.values() if opened.source.dataset == dataset)
+
+    def _calendar(self, periods: Sequence[Period]) -> Known:
+        rows = calendar_rows(
+            self._control, min(period.start for period in periods), max(period.end for period in periods)
+        )
+        self.engine.fill("dataset calendar", {"day": "DATE", "working": "INT"}, rows)
+        return Known("dataset calendar", {"day": ColumnType.DATE, "working": ColumnType.FLAG})
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Give back the engine and the working files."""
+        self.engine.close()
+        self._working.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_datasets(control: Control, catalogue: Catalogue, folder: Path) -> Datasets:
+    """Open every source of a project; what is wrong with one of them stands in ``faults``, the others are open."""
+    return Datasets(control, catalogue, folder)
+
+
+def _lookups(mapping: Mapping_) -> list[Lookup]:
+    columns = [*mapping.columns, *([mapping.condition] if mapping.condition else [])]
+    return [lookup for column in columns for lookup in column.lookups.values()]
+
+
+def _needs(source: Source, mapping: Mapping_) -> set[str]:
+    """The sources and datasets that must be open before this one."""
+    needed = {lookup.table for lookup in _lookups(mapping)}
+    return needed | {source.location} if source.kind == "derived" else needed

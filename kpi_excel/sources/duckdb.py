@@ -1,0 +1,126 @@
+"""The embedded engine: DuckDB in memory, which may read the declared files and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from kpi_excel.sources.engine import written
+
+# Set before any file is read: no extension is fetched, nothing is loaded by itself.
+_CLOSED = (
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET preserve_insertion_order = false",
+    "SET enable_progress_bar = false",
+)
+
+EngineError = duckdb.Error
+
+
+class DuckDb:
+    """A DuckDB connection that is shut off from other files and from the network once its files are known."""
+
+    dialect = "duckdb"
+
+    def __init__(self, workspace: Path, *, threads: int | None = None, memory: str = "") -> None:
+        self._connection = duckdb.connect()
+        for setting in _CLOSED:
+            self._connection.execute(setting)
+        self._connection.execute(f"SET temp_directory = {_text(str(workspace))}")
+        if threads:
+            self._connection.execute(f"SET threads = {int(threads)}")
+        if memory:
+            self._connection.execute(f"SET memory_limit = {_text(memory)}")
+
+    def shut(self, files: Sequence[Path], folders: Sequence[Path]) -> None:
+        """From here on only these files and folders can be read, and no setting can be changed."""
+        self._connection.execute(f"SET allowed_paths = [{', '.join(_text(str(path)) for path in files)}]")
+        self._connection.execute(f"SET allowed_directories = [{', '.join(_text(str(path)) for path in folders)}]")
+        self._connection.execute("SET enable_external_access = false")
+        self._connection.execute("SET lock_configuration = true")
+
+    def query(self, query: exp.Expression) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self._connection.execute(written(query, self.dialect)).fetchall()
+
+    def keep(self, title: str, query: exp.Expression, *, rows: bool) -> None:
+        """Name a query: as a table that holds its rows, or as a view that reads them again each time."""
+        kind = "TEMP TABLE" if rows else "TEMP VIEW"
+        self._connection.execute(f"CREATE OR REPLACE {kind} {_name(title)} AS {written(query, self.dialect)}")
+
+    def drop(self, title: str) -> None:
+        """Forget a table and give back its memory."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {_name(title)}")
+
+    def described(self, query: exp.Expression) -> dict[str, str]:
+        """The columns of a query and their types, in order."""
+        found = self._connection.execute(f"DESCRIBE {written(query, self.dialect)}").fetchall()
+        return {str(row[0]): str(row[1]) for row in found}
+
+    def fill(self, title: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
+        """A table of a few thousand rows at most, given from Python."""
+        held = ", ".join(f"{_name(column)} {kind}" for column, kind in columns.items())
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_name(title)} ({held})")
+        if rows:
+            marks = ", ".join("?" for _ in columns)
+            self._connection.executemany(f"INSERT INTO {_name(title)} VALUES ({marks})", [list(row) for row in rows])
+
+    def rejects(self) -> list[tuple[int, str, str, str]]:
+        """The lines that the last reading of a CSV file could not take: line, column, text, kind of error."""
+        found = self._connection.execute(
+            "SELECT min(line), any_value(column_name), any_value(csv_line), any_value(error_type::VARCHAR) FROM reject_errors GROUP BY byte_position ORDER BY 1"
+        ).fetchall()
+        self._connection.execute("DROP TABLE IF EXISTS reject_errors")
+        self._connection.execute("DROP TABLE IF EXISTS reject_scans")
+        return found
+
+    def close(self) -> None:
+        """Give back memory and files."""
+        self._connection.close()
+
+
+def _name(title: str) -> str:
+    return exp.to_identifier(title, quoted=True).sql(dialect="duckdb")
+
+
+def _text(value: str) -> str:
+    return exp.Literal.string(value).sql(dialect="duckdb")
+
+
+def parquet(paths: Sequence[Path]) -> exp.Expression:
+    """The rows of Parquet files, columns found by name."""
+    files = exp.Array(expressions=[exp.Literal.string(str(path)) for path in paths])
+    same = exp.EQ(this=exp.var("union_by_name"), expression=exp.true())
+    return _from("read_parquet", [files, same] if len(paths) > 1 else [files])
+
+
+def csv(path: Path, separator: str, skip: int, width: int) -> exp.Expression:
+    """The rows of a UTF-8 text file as texts c0, c1 …; what cannot be read is kept in the list of rejects."""
+    names = [f"c{place}" for place in range(width)]
+    options: dict[str, exp.Expression] = {
+        "auto_detect": exp.false(),
+        "header": exp.false(),
+        "skip": exp.Literal.number(skip),
+        "delim": exp.Literal.string(separator),
+        "quote": exp.Literal.string('"'),
+        "escape": exp.Literal.string('"'),
+        "store_rejects": exp.true(),
+        "rejects_limit": exp.Literal.number(0),
+        "max_line_size": exp.Literal.number(16_000_000),
+        "columns": exp.Struct(
+            expressions=[
+                exp.PropertyEQ(this=exp.Literal.string(name), expression=exp.Literal.string("VARCHAR"))
+                for name in names
+            ]
+        ),
+    }
+    named = [exp.EQ(this=exp.var(option), expression=value) for option, value in options.items()]
+    return _from("read_csv", [exp.Literal.string(str(path)), *named])
+
+
+def _from(function: str, arguments: list[exp.Expression]) -> exp.Expression:
+    return exp.select("*").from_(exp.Table(this=exp.Anonymous(this=function, expressions=arguments)))

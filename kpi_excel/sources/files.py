@@ -1,0 +1,270 @@
+"""The files of a source: found, told apart, read once for their fingerprint, and made plain for the engine.
+
+What is not plain UTF-8 (gzip, UTF-16, Latin-1) is written once as plain UTF-8 into a working folder, so that the engine
+needs to know one way of writing only.
+"""
+
+import codecs
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+from kpi_excel.faults import Fault, Place, Severity, did_you_mean
+from kpi_excel.messages import say
+from kpi_excel.sources.detection import encoding as detected_encoding
+from kpi_excel.sources.detection import magic
+
+CHUNK = 1 << 20
+SAMPLE = 1 << 18
+_MANY_TIMES = 2000  # a gzip file that grows more than so many times is no export
+_ENCODINGS = {"latin-1": "cp1252", "iso-8859-1": "cp1252", "ansi": "cp1252", "windows-1252": "cp1252"}
+
+
+class UnreadableFileError(Exception):
+    """A file that cannot be used; carries the fault that says why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one pass over a file's bytes tells."""
+
+    digest: str
+    size: int
+    utf8: bool
+    closed: bool  # the last line is ended
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """A text file that the engine can read as UTF-8: the file itself, or a plain copy of it."""
+
+    path: Path
+    origin: Path
+    encoding: str
+    digest: str
+    closed: bool
+    warnings: tuple[Fault, ...] = ()
+
+
+def locate(location: str, folder: Path) -> list[Path]:
+    """The files that a location names, in order; the lock files of Excel and LibreOffice are no data."""
+    if re.match(r"[a-z][a-z0-9+.-]+://", location, re.IGNORECASE):
+        raise _unreadable(
+            location,
+            say("Only files on this computer can be read here."),
+            say("Save the export in the project's folder."),
+        )
+    asked = Path(location).expanduser()
+    pattern = asked if asked.is_absolute() else folder / asked
+    found = (
+        sorted(Path(name) for name in glob(str(pattern))) if has_magic(location) and not pattern.exists() else [pattern]
+    )
+    found = [path for path in found if not _is_lock(path.name)]
+    if not found or not all(path.exists() for path in found):
+        raise _missing(location, pattern)
+    for path in found:
+        _refuse_outside(path, asked, folder)
+        if path.is_dir():
+            raise _unreadable(
+                location,
+                say("This is a folder, not a file."),
+                say("To read all of its files write {pattern}.", pattern=f"{location}/*.csv"),
+            )
+    return found
+
+
+def _is_lock(name: str) -> bool:
+    return name.startswith(("~$", ".~lock."))
+
+
+def _unreadable(location: str, what: object, hint: object = None) -> UnreadableFileError:
+    return UnreadableFileError(Fault(what, Place(file=str(location)), hint))  # type: ignore[arg-type]
+
+
+def _missing(location: str, pattern: Path) -> UnreadableFileError:
+    beside = [path.name for path in pattern.parent.iterdir()] if pattern.parent.is_dir() else []
+    hint = did_you_mean(pattern.name, [name for name in beside if not _is_lock(name)])
+    if not pattern.parent.is_dir():
+        hint = say("There is no folder {folder}.", folder=pattern.parent)
+    return _unreadable(location, say("There is no such file."), hint)
+
+
+def _refuse_outside(path: Path, asked: Path, folder: Path) -> None:
+    if not asked.is_absolute() and not path.resolve().is_relative_to(folder.resolve()):
+        raise _unreadable(
+            str(asked),
+            say("This path leads out of the project's folder."),
+            say("Copy the file into the folder, or write its whole path: {path}.", path=path.resolve()),
+        )
+
+
+def open_in_excel(path: Path) -> Fault | None:
+    """A warning where Excel's or LibreOffice's lock file shows that somebody is working in the file."""
+    locks = (
+        path.with_name(f"~${path.name}"),
+        path.with_name(f"~${path.name[2:]}"),
+        path.with_name(f".~lock.{path.name}#"),
+    )
+    if not any(lock.exists() for lock in locks):
+        return None
+    return Fault(
+        say("This file is open in a spreadsheet program; what is not saved there is not counted."),
+        Place(file=str(path)),
+        say("Save and close it, then run again."),
+        Severity.WARNING,
+    )
+
+
+def read_content(path: Path) -> Content:
+    """One pass over the bytes: digest, whether all is UTF-8, whether the last line is ended."""
+    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
+    utf8, size, last = True, 0, b""
+    for chunk in _chunks(path):
+        digest.update(chunk)
+        size += len(chunk)
+        last = chunk[-1:]
+        if utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
+            utf8 = _decodes(decoder, chunk)
+    utf8 = utf8 and _decodes(decoder, b"", final=True)
+    return Content(digest.hexdigest(), size, utf8, last in (b"\n", b"\r", b""))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def head_of(path: Path, length: int = SAMPLE) -> bytes:
+    """The first bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(length)
+
+
+def plain_text(path: Path, declared: str, workspace: Path) -> PlainText:
+    """A text file in plain UTF-8; raises ``UnreadableFileError`` for what is no text or was cut off."""
+    opened = _unpacked(path, workspace) if head_of(path, 2) == b"\x1f\x8b" else path
+    head = head_of(opened)
+    if not head.strip():
+        raise _unreadable(str(path), say("The file is empty."), say("Export it again."))
+    if kind := magic(head):
+        raise _unreadable(
+            str(path),
+            say("This is no CSV file but {kind}.", kind=kind),
+            say("Change the kind of the source, or export it as CSV."),
+        )
+    content = read_content(opened)
+    chosen, warnings = _encoding(path, declared, head, content)
+    bare = chosen in ("utf-8", "utf-8-sig") and content.utf8 and not _only_returns(head)
+    plain = opened if bare else _rewritten(opened, chosen, workspace)
+    digest = content.digest if opened == path else digest_of(path)
+    return PlainText(plain, path, chosen, digest, content.closed, warnings)
+
+
+def _only_returns(head: bytes) -> bool:
+    """Whether lines end with a carriage return alone, or sometimes with and sometimes without one."""
+    pairs, feeds, returns = head.count(b"\r\n"), head.count(b"\n"), head.count(b"\r")
+    return returns > 0 and not feeds == pairs == returns
+
+
+def _encoding(path: Path, declared: str, head: bytes, content: Content) -> tuple[str, tuple[Fault, ...]]:
+    if declared:
+        return _known_encoding(path, declared), ()
+    found = detected_encoding(head)
+    if not found.startswith("utf-8") or content.utf8:
+        return found, ()
+    if not re.search(rb"[\xc3-\xf4][\x80-\xbf]", head):
+        return "cp1252", ()
+    warning = Fault(
+        say("Some characters of this file are not valid UTF-8 and were replaced."),
+        Place(file=str(path)),
+        severity=Severity.WARNING,
+    )
+    return found, (warning,)
+
+
+def _known_encoding(path: Path, declared: str) -> str:
+    name = _ENCODINGS.get(declared.strip().casefold(), declared.strip())
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise _unreadable(
+            str(path),
+            say("There is no encoding {name}.", name=declared),
+            say("For example {names}.", names="utf-8, latin-1, utf-16"),
+        ) from None
+    return "utf-8-sig" if name.casefold().replace("-", "") in ("utf8", "utf8sig") else name
+
+
+def _unpacked(path: Path, workspace: Path) -> Path:
+    """The content of a gzip file, as a file of its own."""
+    target = _fresh(workspace, ".txt")
+    limit, size = max(path.stat().st_size, CHUNK) * _MANY_TIMES, 0
+    try:
+        with gzip.open(path, "rb") as packed, target.open("wb") as file:
+            while chunk := packed.read(CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    raise _unreadable(str(path), say("The packed file is suspiciously large when unpacked."))
+                file.write(chunk)
+    except EOFError:
+        raise _cut_off(path) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise _unreadable(
+            str(path), say("The packed file is damaged: {why}.", why=error), say("Export or download it again.")
+        ) from None
+    return target
+
+
+def _cut_off(path: Path) -> UnreadableFileError:
+    return _unreadable(
+        str(path), say("The file ends before it is complete: it was cut off."), say("Export or download it again.")
+    )
+
+
+def _rewritten(path: Path, encoding: str, workspace: Path) -> Path:
+    """A copy in UTF-8 with plain line ends."""
+    target = _fresh(workspace, ".csv")
+    errors = "strict" if encoding.startswith("utf-16") else "replace"
+    try:
+        with (
+            path.open(encoding=encoding, errors=errors, newline=None) as source,
+            target.open("w", encoding="utf-8", newline="") as file,
+        ):
+            while piece := source.read(CHUNK):
+                file.write(piece)
+    except UnicodeError:
+        raise _unreadable(
+            str(path),
+            say("The file is not in the encoding {name}, or it was cut off.", name=encoding),
+            say("Declare its encoding, or export it again."),
+        ) from None
+    return target
+
+
+def _fresh(workspace: Path, ending: str) -> Path:
+    """A file name in the working folder that is not taken."""
+    return workspace / f"{len(list(workspace.iterdir()))}{ending}"

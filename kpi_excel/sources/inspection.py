@@ -1,0 +1,262 @@
+"""What is to be known and said about a source once it is open: counts, ages, units, keys, currencies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+
+from sqlglot import exp
+
+from kpi_excel.faults import Fault, Place, Severity, did_you_mean
+from kpi_excel.messages import Message, say
+from kpi_excel.model import ColumnType, Control, Dataset, Reject, SourceReport
+from kpi_excel.sources.duckdb import DuckDb
+from kpi_excel.sources.engine import call, literal, name, table
+from kpi_excel.sources.opening import Opened
+from kpi_excel.sources.pieces import Piece
+from kpi_excel.sources.tree import UnitTree
+
+_NAMED = 10  # unknown units that are named one by one
+_DENSE = 16  # a whole-number key is checked by a bitmap where it is at most so many times wider than the rows
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A source with its report; repetitions of a key are left out of what ``opened`` offers."""
+
+    opened: Opened
+    report: SourceReport
+    faults: tuple[Fault, ...] = ()
+    unique: frozenset[str] = frozenset()
+
+
+def inspect(
+    opened: Opened, dataset: Dataset | None, pieces: Sequence[Piece], engine: DuckDb, control: Control
+) -> Inspected:
+    """The report about a source, and the faults that its content shows."""
+    source = opened.source
+    files = tuple(str(piece.origin) for piece in pieces)
+    fingerprint = sha256("\n".join(piece.digest for piece in pieces).encode()).hexdigest() if pieces else ""
+    report = SourceReport(
+        source.id, source.dataset, files, fingerprint, opened.read, opened.lost + opened.spoiled, opened.rejects
+    )
+    if not opened.title:
+        return Inspected(opened, report)
+    inspector = Inspector(opened, dataset, engine, control)
+    opened, repeated = inspector.without_repetitions()
+    inspector = Inspector(opened, dataset, engine, control)
+    blanks, oldest, newest = inspector.summary()
+    faults = [*inspector.units(), *inspector.currencies(), *repeated]
+    until = _declared_day(source.complete_until) or newest
+    words = [*opened.words]
+    if opened.left_out:
+        words.append(say("{count} rows left out by the filter", count=opened.left_out))
+    report = replace(
+        report,
+        blanks=blanks,
+        oldest=oldest,
+        newest=newest,
+        complete_until=until,
+        detected=_joined(words),
+        rejected=report.rejected + inspector.repeated,
+    )
+    return Inspected(opened, report, tuple(faults), inspector.unique())
+
+
+def _declared_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip()[:10])
+    except ValueError:
+        return None
+
+
+def _joined(words: Sequence[Message]) -> Message | None:
+    if not words:
+        return None
+    marks = [f"part{place}" for place in range(len(words))]
+    return Message(", ".join("{" + mark + "}" for mark in marks), tuple(zip(marks, words, strict=True)))
+
+
+class Inspector:
+    """Asks the engine about one open source."""
+
+    def __init__(self, opened: Opened, dataset: Dataset | None, engine: DuckDb, control: Control) -> None:
+        self._opened = opened
+        self._dataset = dataset
+        self._engine = engine
+        self._control = control
+        self.repeated = 0
+
+    @property
+    def _keys(self) -> list[str]:
+        columns = self._dataset.columns if self._dataset else ()
+        keys = [column.name for column in columns if column.key]
+        return keys if keys and all(key in self._opened.kinds for key in keys) else []
+
+    def unique(self) -> frozenset[str]:
+        """The column that holds no value twice."""
+        return frozenset(self._keys) if len(self._keys) == 1 else frozenset()
+
+    def summary(self) -> tuple[dict[str, int], date | None, date | None]:
+        """Blanks by column, and the oldest and newest date of the dataset's first date column."""
+        titles = list(self._opened.kinds)
+        dates = [title for title in titles if self._opened.kinds[title] is ColumnType.DATE]
+        asked: list[exp.Expression] = [exp.Count(this=exp.Star())]
+        asked += [exp.Count(this=name(title)) for title in titles]
+        asked += [make(this=name(title)) for title in dates for make in (exp.Min, exp.Max)]
+        row = self._engine.query(exp.select(*asked).from_(table(self._opened.title)))[0]
+        rows, counts, ends = int(row[0]), row[1 : 1 + len(titles)], row[1 + len(titles) :]
+        blanks = {title: rows - int(count) for title, count in zip(titles, counts, strict=True) if rows > int(count)}
+        days = [day for day in ends if day is not None]
+        return blanks, min(days, default=None), max(days, default=None)
+
+    # --- units and currencies --------------------------------------------------------------------------------------
+
+    def units(self) -> list[Fault]:
+        """A warning for each unit that is not known, with the rows that count for the company only."""
+        if "unit" not in self._opened.kinds or not self._control.units:
+            return []
+        tree = UnitTree.of(self._control.units)
+        rows = self._by("unit")
+        unknown = [(str(text), count) for text, count in rows if text is not None and tree.unit_of(text) is None]
+        known = [
+            spelling for unit in self._control.units for spelling in (unit.name, unit.id, *unit.aliases) if spelling
+        ]
+        faults = [
+            self._warning(
+                say("There is no unit {unit}; its {count} rows count for the company only.", unit=text, count=count),
+                did_you_mean(text, known) or say("Add the unit, or add this spelling to the aliases of one."),
+            )
+            for text, count in sorted(unknown, key=lambda item: -item[1])[:_NAMED]
+        ]
+        if len(unknown) > _NAMED:
+            faults.append(self._warning(say("{count} further units are not known.", count=len(unknown) - _NAMED)))
+        blank = sum(count for text, count in rows if text is None or not str(text).strip())
+        if blank and not self._opened.source.unit:
+            faults.append(self._warning(say("{count} rows have no unit and count for the company only.", count=blank)))
+        return faults
+
+    def _by(self, column: str) -> list[tuple[object, int]]:
+        counted = (
+            exp.select(name(column), exp.Count(this=exp.Star())).from_(table(self._opened.title)).group_by(name(column))
+        )
+        return [(text, int(count)) for text, count in self._engine.query(counted)]
+
+    def currencies(self) -> list[Fault]:
+        """An error where money is in another currency than the project's: it is never added to it."""
+        if "currency" not in self._opened.kinds:
+            return []
+        house = self._control.settings.currency.strip().upper()
+        found: dict[str, int] = {}
+        for text, count in self._by("currency"):
+            code = str(text or house).strip().upper()
+            found[code] = found.get(code, 0) + count
+        if set(found) <= {house}:
+            return []
+        listed = ", ".join(f"{code} ({count})" for code, count in sorted(found.items()))
+        return [
+            Fault(
+                say(
+                    "Money in several currencies is never added: {currencies}, and the project's is {house}.",
+                    currencies=listed,
+                    house=house,
+                ),
+                self._place,
+                say("Convert the amounts with a row formula, or keep one currency with a filter."),
+            )
+        ]
+
+    # --- keys ------------------------------------------------------------------------------------------------------
+
+    def without_repetitions(self) -> tuple[Opened, list[Fault]]:
+        """The source without rows whose key stood before, and a warning that says how many there were."""
+        keys = self._keys
+        if not keys or self._opened.grouped or not self._repeats(keys):
+            return self._opened, []
+        title = self._opened.title
+        order = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[name(key) for key in keys],
+            order=exp.Order(
+                expressions=[exp.Ordered(this=name(column)) for column in self._opened.kinds if column not in keys]
+                or [exp.Ordered(this=name(keys[0]))]
+            ),
+        )
+        blank = exp.or_(*(exp.Is(this=name(key), expression=exp.null()) for key in keys))
+        query = (
+            exp.select(exp.Star())
+            .from_(table(title))
+            .qualify(exp.or_(blank, exp.EQ(this=order, expression=literal(1))))
+        )
+        self._engine.keep(title + " once", query, rows=True)
+        before, after = (
+            self._engine.query(exp.select(exp.Count(this=exp.Star())).from_(table(held)))[0][0]
+            for held in (title, title + " once")
+        )
+        self.repeated = int(before) - int(after)
+        examples = (
+            exp.select(*(name(key) for key in keys))
+            .from_(table(title))
+            .where(exp.Not(this=blank.copy()))
+            .group_by(*(name(key) for key in keys))
+            .having(exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1)))
+            .order_by(*(name(key) for key in keys))
+            .limit(3)
+        )
+        shown = ", ".join(" / ".join(str(part) for part in row) for row in self._engine.query(examples))
+        fault = self._warning(
+            say(
+                "{count} rows repeat a key ({keys}) that stood before, and are not counted: {examples}.",
+                count=self.repeated,
+                keys=", ".join(keys),
+                examples=shown,
+            ),
+            say(
+                "If each row is a line of something, add the lines up with a formula such as {usage}.",
+                usage="=SUM(amount)",
+            ),
+        )
+        return replace(self._opened, title=title + " once"), [fault]
+
+    def _repeats(self, keys: Sequence[str]) -> bool:
+        """Whether any key stands twice; whole numbers that lie close are told by a bitmap, the others are grouped."""
+        if len(keys) == 1 and (dense := self._dense(keys[0])) is not None:
+            return dense
+        twice = (
+            exp.select(literal(1))
+            .from_(table(self._opened.title))
+            .where(exp.and_(*(exp.Not(this=exp.Is(this=name(key), expression=exp.null())) for key in keys)))
+        )
+        twice = (
+            twice.group_by(*(name(key) for key in keys))
+            .having(exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1)))
+            .limit(1)
+        )
+        return bool(self._engine.query(twice))
+
+    def _dense(self, key: str) -> bool | None:
+        """Whether a whole-number key repeats; None where a bitmap cannot tell."""
+        code = exp.TryCast(this=name(key), to=exp.DataType.build("BIGINT"))
+        count, whole, low, high = self._engine.query(
+            exp.select(
+                exp.Count(this=name(key)), exp.Count(this=code), exp.Min(this=code.copy()), exp.Max(this=code.copy())
+            ).from_(table(self._opened.title))
+        )[0]
+        if not count or count != whole or high - low > _DENSE * count + 1000:
+            return None
+        bits = call("bit_count", call("bitstring_agg", code.copy(), _whole(low), _whole(high)))
+        distinct = self._engine.query(exp.select(bits).from_(table(self._opened.title)))[0][0]
+        return False if int(distinct) == int(count) else None
+
+    # --- faults ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _place(self) -> Place:
+        return Place(file=self._opened.source.location, part=self._opened.source.id)
+
+    def _warning(self, what: Message, hint: Message | None = None) -> Fault:
+        return Fault(what, self._place, hint, Severity.WARNING)
+
+
+def _whole(number: int) -> exp.Expression:
+    return exp.cast(exp.Literal.string(str(number)), "BIGINT")

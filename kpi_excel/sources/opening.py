@@ -1,0 +1,304 @@
+"""One source in the engine: its files as tables and views of standard columns, and the report about them."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from sqlglot import exp
+
+from kpi_excel.faults import Fault, Place, Severity
+from kpi_excel.formula import FormulaError, Node
+from kpi_excel.formula.aggregation import Operation, aggregation
+from kpi_excel.formula.row_sql import row_to_sql, row_type
+from kpi_excel.formula.sql import to_sql
+from kpi_excel.messages import Message, say
+from kpi_excel.model import ColumnType, Dataset, Reject, Source
+from kpi_excel.sources.duckdb import DuckDb
+from kpi_excel.sources.engine import name, table
+from kpi_excel.sources.layers import BAD, KEPT, Layers, aliased
+from kpi_excel.sources.mapping import LINE, LOOKUP, Mapping_, derived
+from kpi_excel.sources.pieces import Piece
+from kpi_excel.sources.rejects import MOST, listed
+from kpi_excel.sources.rows import FileColumns, Known, Raw, RowBuilder, as_standard, complete, renamed
+from kpi_excel.sources.writing import call_count_if, writings
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source that is open: where its rows are, what they hold, and what was found on the way."""
+
+    source: Source
+    title: str = ""  # of its table or view in the engine; "" where it could not be opened
+    kinds: Mapping[str, ColumnType] = field(default_factory=dict)
+    grouped: bool = False
+    read: int = 0  # rows that were read
+    left_out: int = 0  # by the filter
+    lost: int = 0  # lines that could not be read as rows
+    spoiled: int = 0  # rows with a cell that could not be taken
+    rejects: tuple[Reject, ...] = ()
+    words: tuple[Message, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+def open_pieces(
+    source: Source,
+    dataset: Dataset | None,
+    mapping: Mapping_,
+    pieces: Sequence[Piece],
+    engine: DuckDb,
+    tables: Mapping[str, Known],
+    locale: str,
+) -> Opened:
+    """The files of a source as one table of standard columns."""
+    parts = [
+        _open_piece(source, dataset, mapping, piece, engine, tables, locale, f"{source.id} file {number}")
+        for number, piece in enumerate(pieces)
+    ]
+    faults = tuple(fault for part in parts for fault in part.faults)
+    whole = Opened(
+        source,
+        read=sum(part.read for part in parts),
+        left_out=sum(part.left_out for part in parts),
+        lost=sum(part.lost for part in parts),
+        spoiled=sum(part.spoiled for part in parts),
+        rejects=tuple(reject for part in parts for reject in part.rejects)[:MOST],
+        words=parts[0].words if parts else (),
+        faults=faults,
+    )
+    sound = [part for part in parts if part.title]
+    if not sound or any(fault.severity is Severity.ERROR for fault in faults):
+        return whole
+    kinds = unite(engine, source.id + " rows", [(part.title, part.kinds) for part in sound])
+    return finish(whole, dataset, mapping, engine, kinds, source.id + " rows")
+
+
+def finish(
+    opened: Opened,
+    dataset: Dataset | None,
+    mapping: Mapping_,
+    engine: DuckDb,
+    kinds: Mapping[str, ColumnType],
+    rows: str,
+) -> Opened:
+    """The rows added up to one per key where they are lines, else as they are."""
+    title = f"source {opened.source.id}"
+    if not mapping.grouped:
+        engine.keep(title, exp.select(exp.Star()).from_(table(rows)), rows=False)
+        return replace(opened, title=title, kinds=kinds)
+    try:
+        query, made = grouped(opened.source, dataset, mapping, kinds, rows)
+    except FormulaError as error:
+        place = Place(file=opened.source.place or opened.source.id)
+        return replace(opened, faults=(*opened.faults, Fault(error.faults[0].message, place, error.faults[0].hint)))
+    engine.keep(title, query, rows=True)
+    return replace(opened, title=title, kinds=made, grouped=True)
+
+
+def _open_piece(
+    source: Source,
+    dataset: Dataset | None,
+    mapping: Mapping_,
+    piece: Piece,
+    engine: DuckDb,
+    tables: Mapping[str, Known],
+    locale: str,
+    title: str,
+) -> Opened:
+    described = engine.described(piece.query)
+    held = tuple(described.values())
+    if not piece.is_text:
+        piece = replace(piece, header=tuple(described))
+    file = FileColumns(piece, held, {})
+    mapped = complete(source, mapping, dataset, piece.header)
+    scout = RowBuilder(source, dataset, file, tables)
+    raws = scout.raws(mapped, mapping.condition)
+    if scout.faults:
+        return Opened(source, faults=(*piece.warnings, *scout.faults))
+    found, finder = writings(piece, [(raw.place, raw.wanted, held[raw.place]) for raw in raws], engine, locale)
+    builder = RowBuilder(source, dataset, replace(file, writings=found), tables)
+    builder.read(raws)
+    builder.standard(mapped)
+    if mapping.grouped:
+        builder.lines(mapped)
+    else:
+        builder.derive()
+    kept = builder.filtered(mapping.condition)
+    faults = [*piece.warnings, *finder.faults, *builder.faults]
+    words = (*piece.words, *finder.words)
+    if any(fault.severity is Severity.ERROR for fault in faults):
+        return Opened(source, words=words, faults=tuple(faults))
+    columns = [title for title in builder.layers.kinds if not title.startswith(("raw ", LOOKUP))]
+    engine.keep(title + " all", builder.layers.only(columns, kept), rows=piece.is_text)
+    broken = engine.rejects() if piece.is_text else []
+    chosen = exp.select(*(name(column) for column in columns)).from_(table(title + " all"))
+    if kept is not None:
+        chosen = chosen.where(name(KEPT))
+    engine.keep(title, chosen, rows=False)
+    read, left_out, spoiled = _counted(engine, title + " all", kept is not None, builder.layers.flags)
+    rejects = listed(engine, piece, builder.layers, raws, mapped, spoiled, broken)
+    faults += _broken_faults(piece, broken)
+    if read == 0:
+        faults.append(
+            Fault(
+                say("The export holds no rows."),
+                Place(file=str(piece.origin), sheet=piece.sheet, part=source.id),
+                say("Export it again."),
+            )
+        )
+    return Opened(
+        source,
+        title,
+        {column: builder.layers.kinds[column] for column in columns},
+        read=read,
+        left_out=left_out,
+        lost=len(broken),
+        spoiled=spoiled,
+        rejects=rejects,
+        words=words,
+        faults=tuple(faults),
+    )
+
+
+def _counted(engine: DuckDb, title: str, filtered: bool, flags: Sequence[str]) -> tuple[int, int, int]:
+    """How many rows there are, how many the filter leaves out, and how many have a cell that could not be taken."""
+    counts: list[exp.Expression] = [exp.Count(this=exp.Star())]
+    counts.append(call_count_if(exp.Not(this=name(KEPT))) if filtered else exp.Literal.number(0))
+    counts.append(call_count_if(name("bad")) if flags else exp.Literal.number(0))
+    read, left_out, spoiled = engine.query(exp.select(*counts).from_(table(title)))[0]
+    return int(read), int(left_out), int(spoiled)
+
+
+def _broken_faults(piece: Piece, broken: Sequence[tuple[int, str, str, str]]) -> list[Fault]:
+    """What is to be said about lines that are no rows; a broken last line without an end means a file cut off."""
+    if not broken or piece.closed:
+        return []
+    return [
+        Fault(
+            say("The file ends in the middle of a line: it was cut off."),
+            Place(file=str(piece.origin), line=broken[-1][0]),
+            say("Export or download it again."),
+        )
+    ]
+
+
+def unite(engine: DuckDb, title: str, parts: Sequence[tuple[str, Mapping[str, ColumnType]]]) -> dict[str, ColumnType]:
+    """One view over several tables; a column that holds different things in them becomes text."""
+    kinds: dict[str, ColumnType] = {}
+    for _, held in parts:
+        for column, kind in held.items():
+            kinds[column] = kind if kinds.get(column, kind) is kind else ColumnType.TEXT
+    selects = [
+        exp.select(*(aliased(column, _as(held.get(column), kind, column)) for column, kind in kinds.items())).from_(
+            table(part)
+        )
+        for part, held in parts
+    ]
+    whole: exp.Expression = selects[0]
+    for select in selects[1:]:
+        whole = exp.Union(this=whole, expression=select, distinct=False)
+    engine.keep(title, whole, rows=False)
+    return kinds
+
+
+def _as(held: ColumnType | None, wanted: ColumnType, column: str) -> exp.Expression:
+    if held is None:
+        return exp.cast(exp.null(), SQL_TYPES[wanted])
+    return name(column) if held is wanted else exp.cast(name(column), "TEXT")
+
+
+SQL_TYPES = {
+    ColumnType.TEXT: "TEXT",
+    ColumnType.NUMBER: "DOUBLE",
+    ColumnType.MONEY: "DOUBLE",
+    ColumnType.DATE: "DATE",
+    ColumnType.FLAG: "INT",
+}
+
+
+# --- lines added up ---------------------------------------------------------------------------------------------
+
+
+def grouped(
+    source: Source, dataset: Dataset | None, mapping: Mapping_, kinds: Mapping[str, ColumnType], rows: str
+) -> tuple[exp.Select, dict[str, ColumnType]]:
+    """One row per key: aggregates over its lines; what is no aggregate comes from its first line."""
+    keys = [column.name for column in (dataset.columns if dataset else ()) if column.key and column.name in kinds]
+    if not keys:
+        raise FormulaError(
+            say("the lines cannot be added up, because no key column is mapped."),
+            None,
+            say("Map the key of the dataset."),
+        )
+    whens = _first_by(mapping, kinds)
+    plain = [title for title in kinds if title not in keys and not title.startswith(LINE)]
+    made: list[exp.Expression] = [name(key) for key in keys]
+    types = {key: kinds[key] for key in keys}
+    for title in plain:
+        value: exp.Expression = exp.Min(this=name(title))
+        if whens and kinds[title] is not ColumnType.DATE:
+            value = first_value(name(title), name(whens))
+        made.append(aliased(title, value))
+        types[title] = kinds[title]
+    for column in mapping.columns:
+        for label, node in column.totals.items():
+            sql, kind = _total(renamed(node, lambda title: LINE + title), kinds)
+            made.append(aliased(label, sql))
+            types[label] = kind
+    base = exp.select(*made).from_(table(rows)).group_by(*(name(key) for key in keys))
+    return _after(dataset, mapping, base, types)
+
+
+def first_value(value: exp.Expression, when: exp.Expression) -> exp.Expression:
+    """The value on the earliest line; of several on one day the least, so that the answer is always the same."""
+    pair = exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier("d"), expression=when),
+            exp.PropertyEQ(this=exp.to_identifier("v"), expression=value),
+        ]
+    )
+    least = exp.Min(this=pair)
+    return exp.Anonymous(this="struct_extract", expressions=[least, exp.Literal.string("v")])
+
+
+def _first_by(mapping: Mapping_, kinds: Mapping[str, ColumnType]) -> str:
+    """The date column that says which line of a key is the first."""
+    for column in mapping.columns:
+        for node in column.totals.values():
+            asked = aggregation(node)
+            if asked.operation is Operation.MINIMUM:
+                label = LINE + asked.columns[0]
+                if kinds.get(label) is ColumnType.DATE:
+                    return label
+    return next((title for title, kind in kinds.items() if kind is ColumnType.DATE), "")
+
+
+def _total(node: Node, kinds: Mapping[str, ColumnType]) -> tuple[exp.Expression, ColumnType]:
+    """An aggregate over the lines of a key; the least and greatest of dates are dates."""
+    asked = aggregation(node)
+    if (
+        asked.operation in (Operation.MINIMUM, Operation.MAXIMUM)
+        and kinds.get(asked.columns[0]) is ColumnType.DATE
+        and not asked.criteria
+    ):
+        make = exp.Min if asked.operation is Operation.MINIMUM else exp.Max
+        return make(this=name(asked.columns[0])), ColumnType.DATE
+    return to_sql(node, kinds), ColumnType.NUMBER
+
+
+def _after(
+    dataset: Dataset | None, mapping: Mapping_, base: exp.Select, types: dict[str, ColumnType]
+) -> tuple[exp.Select, dict[str, ColumnType]]:
+    """The columns that are computed from the aggregates."""
+    layers = Layers(base, types)
+    late = [column for column in mapping.columns if column.totals]
+    for column in [*late, *derived(dataset, [*types, *(column.column.name for column in late)])]:
+        assert column.formula is not None
+        sql, kind = row_to_sql(column.formula, layers.kinds), row_type(column.formula, layers.kinds)
+        if dataset and dataset.column(column.column.name):
+            sql, kind = as_standard(sql, kind, column.column)
+        layers.add({column.column.name: (sql, kind)}, {})
+    titles = [title for title in layers.kinds if not title.startswith("total ")]
+    query = exp.select(*(name(title) for title in titles)).from_(layers.query.subquery("t"))
+    return query, {title: layers.kinds[title] for title in titles}

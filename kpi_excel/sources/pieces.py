@@ -1,0 +1,203 @@
+"""One file of a source: what it holds and how it is written, before any column is mapped."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlglot import exp
+
+from kpi_excel.faults import Fault, Place, did_you_mean
+from kpi_excel.messages import Message, say
+from kpi_excel.model import Source
+from kpi_excel.sources import detection, duckdb, spreadsheet
+from kpi_excel.sources.files import (
+    SAMPLE,
+    UnreadableFileError,
+    digest_of,
+    head_of,
+    locate,
+    open_in_excel,
+    plain_text,
+)
+
+KINDS = ("csv", "parquet", "xlsx", "sql", "derived")
+_ENDINGS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xlsb": "xlsx",
+    ".xls": "xlsx",
+    ".ods": "xlsx",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file: the query of its raw columns, their headers, and what its sample shows."""
+
+    source: Source
+    origin: Path
+    query: exp.Select
+    header: tuple[str, ...]
+    digest: str
+    is_text: bool  # raw columns are texts c0, c1 …
+    sample: tuple[tuple[str, ...], ...] = ()
+    plain: Path | None = None
+    separator: str = ","
+    skip: int = 0
+    first_row: int = 0  # of the sheet, for a workbook
+    sheet: str = ""
+    closed: bool = True
+    words: tuple[Message, ...] = ()
+    warnings: tuple[Fault, ...] = field(default=())
+
+    def column(self, place: int) -> str:
+        """The name of a raw column in the query."""
+        return f"c{place}" if self.is_text else self.header[place]
+
+    @property
+    def is_sheet(self) -> bool:
+        """Whether the rows come from a workbook."""
+        return bool(self.sheet)
+
+
+def kind_of(location: str) -> str:
+    """The kind of source that a file's name suggests."""
+    bare = location.casefold().removesuffix(".gz")
+    return next((kind for ending, kind in _ENDINGS.items() if bare.endswith(ending)), "csv")
+
+
+def prepare(source: Source, folder: Path, workspace: Path, wanted: Sequence[str]) -> list[Piece]:
+    """The files of a source, each made ready to be read; raises ``UnreadableFileError`` for what cannot be."""
+    paths = locate(source.location, folder)
+    return [_piece(source, path, workspace, wanted) for path in paths]
+
+
+def _piece(source: Source, path: Path, workspace: Path, wanted: Sequence[str]) -> Piece:
+    match source.kind or kind_of(source.location):
+        case "csv":
+            return _text_piece(source, path, workspace, wanted)
+        case "parquet":
+            return _parquet_piece(source, path)
+        case "xlsx":
+            return _sheet_piece(source, path, workspace, wanted)
+        case other:
+            raise UnreadableFileError(
+                Fault(
+                    say("There is no kind of source {kind}.", kind=other),
+                    Place(file=source.place or source.id),
+                    did_you_mean(other, KINDS) or say("There are {names}.", names=", ".join(KINDS)),
+                )
+            )
+
+
+def _parquet_piece(source: Source, path: Path) -> Piece:
+    size = path.stat().st_size
+    head = head_of(path, 4)
+    if head != b"PAR1":
+        what = detection.magic(head_of(path)) or "text"
+        raise _unreadable(
+            path, say("This is no Parquet file but {kind}.", kind=what), say("Change the kind of the source.")
+        )
+    with path.open("rb") as file:
+        file.seek(max(size - 4, 0))
+        if size < 12 or file.read(4) != b"PAR1":
+            raise _unreadable(
+                path, say("The file ends before it is complete: it was cut off."), say("Export or download it again.")
+            )
+    return Piece(source, path, duckdb.parquet([path]), (), digest_of(path), is_text=False)
+
+
+def _unreadable(path: Path, what: Message, hint: Message | None = None) -> UnreadableFileError:
+    return UnreadableFileError(Fault(what, Place(file=str(path)), hint))
+
+
+def _text_piece(source: Source, path: Path, workspace: Path, wanted: Sequence[str]) -> Piece:
+    text = plain_text(path, source.encoding, workspace)
+    sample = head_of(text.path).decode("utf-8-sig", errors="replace")
+    separator = source.delimiter.replace("\\t", "\t").replace("tab", "\t") or detection.delimiter(sample)
+    if len(separator.encode()) > 4:
+        raise _unreadable(
+            path, say("{text} is no delimiter.", text=source.delimiter), say("Write one character, such as ; or ,.")
+        )
+    cut = len(sample.encode()) >= SAMPLE - 4
+    rows = detection.records(sample, separator, cut=cut)
+    if not rows:
+        raise _unreadable(path, say("No rows can be read from this file."), say("Export it again as CSV."))
+    title = detection.header_row([row for row, _ in rows], wanted)
+    header, skip = rows[title]
+    words = (
+        say("encoding {encoding}", encoding=text.encoding.removesuffix("-sig")),
+        say("delimiter {delimiter}", delimiter=_shown(separator)),
+        say("headers in line {line}", line=skip),
+    )
+    header = _without_empty_end(header)
+    return Piece(
+        source,
+        path,
+        duckdb.csv(text.path, separator, skip, len(header)),
+        tuple(header),
+        text.digest,
+        is_text=True,
+        sample=tuple(tuple(row) for row, _ in rows[title + 1 :]),
+        plain=text.path,
+        separator=separator,
+        skip=skip,
+        closed=text.closed,
+        words=words,
+        warnings=text.warnings,
+    )
+
+
+def _shown(separator: str) -> str:
+    return {"\t": "TAB", " ": "SPACE"}.get(separator, separator)
+
+
+def _without_empty_end(header: list[str]) -> list[str]:
+    """The headers without a single empty one at the end, which a delimiter at the end of each line makes."""
+    return header[:-1] if len(header) > 1 and not header[-1].strip() else header
+
+
+def _sheet_piece(source: Source, path: Path, workspace: Path, wanted: Sequence[str]) -> Piece:
+    kind = detection.magic(head_of(path))
+    if kind not in ("xlsx", "xls"):
+        raise _unreadable(
+            path,
+            say("This is no Excel workbook but {kind}.", kind=kind or "text"),
+            say("Change the kind of the source."),
+        )
+    target = workspace / f"{len(list(workspace.iterdir()))}.csv"
+    laid = spreadsheet.lay_down(path, source.part, wanted, source.decimal, target)
+    sample = head_of(target).decode("utf-8", errors="replace")
+    rows = detection.records(sample, ",", cut=len(sample.encode()) >= SAMPLE - 4)
+    words = [say("sheet {sheet}", sheet=laid.area.sheet), say("headers in row {row}", row=laid.first_row - 1)]
+    if laid.left_out:
+        words.append(say("row {row} holds totals and is left out", row=laid.left_out[0]))
+    lock = open_in_excel(path)
+    return Piece(
+        source,
+        path,
+        duckdb.csv(target, ",", 0, max(len(laid.header), 1)),
+        laid.header,
+        digest_of(path),
+        is_text=True,
+        sample=tuple(tuple(row) for row, _ in rows),
+        plain=target,
+        first_row=laid.first_row,
+        sheet=laid.area.sheet,
+        words=tuple(words),
+        warnings=(lock,) if lock else (),
+    )
+
+
+def place_of(header: Sequence[str], wanted: str) -> int | None:
+    """Where a header stands; several of the same name are refused by ``duplicates``."""
+    target = detection.folded(wanted)
+    return next((place for place, title in enumerate(header) if detection.folded(title) == target), None)
+
+
+def duplicates(header: Sequence[str], wanted: Collection[str]) -> list[str]:
+    """The wanted headers that stand more than once."""
+    titles = [detection.folded(title) for title in header]
+    return [title for title in wanted if titles.count(detection.folded(title)) > 1]

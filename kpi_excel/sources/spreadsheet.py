@@ -1,0 +1,293 @@
+"""Rows of Excel workbooks: a sheet, an Excel table or a named range, read by calamine and laid down as plain text.
+
+Numbers and dates are written as their values, not as their formats; texts stay as they were typed. The row of the sheet
+follows from the line of the laid-down file, so that messages can name the cell.
+"""
+
+import csv
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import python_calamine as calamine
+
+from kpi_excel.faults import Fault, Place, did_you_mean
+from kpi_excel.messages import Message, say
+from kpi_excel.sources.detection import HEADER_WITHIN, header_row
+from kpi_excel.sources.files import UnreadableFileError
+
+_MOST_BYTES = 4 << 30  # of a workbook when unpacked
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_TOTAL = re.compile(r"^\W*(grand )?(total|totals|totales|total general|suma|sum|gesamt)\W*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of a sheet; rows and columns count from 0, the last ones are included and None is open."""
+
+    sheet: str
+    top: int = 0
+    left: int = 0
+    bottom: int | None = None
+    right: int | None = None
+    exact: bool = False  # the first row holds the headers: an Excel table
+
+
+@dataclass(frozen=True, slots=True)
+class LaidDown:
+    """Where the rows now are, and how a line of it becomes a row of the sheet."""
+
+    path: Path
+    header: tuple[str, ...]
+    area: Area
+    first_row: int  # 1-based row of the sheet that the first line comes from
+    left_out: tuple[int, ...] = ()  # 1-based rows with totals
+
+
+def lay_down(path: Path, part: str, wanted: Sequence[str], decimal: str, target: Path) -> LaidDown:
+    """Write the rows of a sheet, table or range into ``target`` as text without a header."""
+    _refuse_bomb(path)
+    try:
+        with calamine.load_workbook(path) as book:
+            area = _area(path, book.sheet_names, part, wanted)
+            sheet = book.get_sheet_by_name(area.sheet)
+            return _written(path, sheet, area, wanted, decimal, target)
+    except (calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
+        raise _unreadable(
+            path,
+            say("The workbook cannot be read: {why}.", why=error),
+            say("Open it in Excel and save it again, without a password."),
+        ) from None
+
+
+def _refuse_bomb(path: Path) -> None:
+    if path.suffix.casefold() == ".xls":
+        return
+    try:
+        with zipfile.ZipFile(path) as package:
+            size = sum(entry.file_size for entry in package.infolist())
+    except zipfile.BadZipFile:
+        raise _unreadable(
+            path, say("The workbook is damaged or was cut off."), say("Export or copy it again.")
+        ) from None
+    if size > _MOST_BYTES:
+        raise _unreadable(path, say("The workbook is suspiciously large when unpacked."))
+
+
+def _unreadable(path: Path, what: Message, hint: Message | None = None, sheet: str = "") -> UnreadableFileError:
+    return UnreadableFileError(Fault(what, Place(file=str(path), sheet=sheet), hint))
+
+
+# --- which part of the workbook ---------------------------------------------------------------------------------
+
+
+def _area(path: Path, sheets: Sequence[str], part: str, wanted: Sequence[str]) -> Area:
+    """The area that a source's part names; without a part the only sheet, or the one that holds the headers."""
+    if not part:
+        return Area(sheets[0] if len(sheets) == 1 else _sheet_with(path, sheets, wanted))
+    by_name = {sheet.casefold(): sheet for sheet in sheets}
+    if part.casefold() in by_name:
+        return Area(by_name[part.casefold()])
+    if address := re.fullmatch(r"'?(.+?)'?!\$?([A-Z]+)\$?(\d+):\$?([A-Z]+)\$?(\d+)", part):
+        return _addressed(by_name.get(address[1].casefold(), address[1]), address.groups()[1:])
+    named = _tables(path) | _ranges(path)
+    found = next((area for name, area in named.items() if name.casefold() == part.casefold()), None)
+    if found is None:
+        known = [*sheets, *named]
+        hint = did_you_mean(part, known) or say("There are {names}.", names=", ".join(known))
+        raise _unreadable(path, say("There is no sheet, table or named range {part}.", part=part), hint)
+    return found
+
+
+def _sheet_with(path: Path, sheets: Sequence[str], wanted: Sequence[str]) -> str:
+    """The one sheet whose first rows hold the wanted headers."""
+    names = {_folded(name) for name in wanted}
+    with calamine.load_workbook(path) as book:
+        hits = {sheet: _hits(book.get_sheet_by_name(sheet), names) for sheet in sheets}
+    best = max(hits.values())
+    winners = [sheet for sheet, count in hits.items() if count == best]
+    if best == 0 or len(winners) > 1:
+        raise _unreadable(
+            path,
+            say("The workbook has several sheets, and none is named."),
+            say("Name one of {names}.", names=", ".join(sheets)),
+        )
+    return winners[0]
+
+
+def _hits(sheet: calamine.CalamineSheet, names: set[str]) -> int:
+    rows = sheet.to_python(nrows=HEADER_WITHIN)
+    return max((len(names & {_folded(str(cell)) for cell in row}) for row in rows), default=0)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _addressed(sheet: str, corners: Sequence[str], *, exact: bool = False) -> Area:
+    left, top, right, bottom = corners
+    return Area(sheet, int(top) - 1, _column(left), int(bottom) - 1, _column(right), exact)
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _tables(path: Path) -> dict[str, Area]:
+    """The Excel tables of a workbook by name; a totals row is no row of the table."""
+    found: dict[str, Area] = {}
+    with zipfile.ZipFile(path) as package:
+        for sheet, part in _sheet_parts(package).items():
+            for table in _related(package, part, "/table"):
+                root = ET.fromstring(package.read(table))
+                corners = re.fullmatch(r"([A-Z]+)(\d+):([A-Z]+)(\d+)", root.get("ref", ""))
+                if corners:
+                    left, top, right, bottom = corners.groups()
+                    bottom = str(int(bottom) - int(root.get("totalsRowCount", "0")))
+                    area = _addressed(sheet, (left, top, right, bottom), exact=True)
+                    found[root.get("displayName") or root.get("name", "")] = area
+    return found
+
+
+def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
+    """The sheets of an OOXML package by name, with the part that holds each."""
+    if "xl/workbook.xml" not in package.namelist():
+        return {}
+    targets = _targets(package, "xl/workbook.xml")
+    sheets = ET.fromstring(package.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")
+    return {
+        sheet.get("name", ""): targets[sheet.get(_LINK, "")][1] for sheet in sheets if sheet.get(_LINK, "") in targets
+    }
+
+
+def _related(package: zipfile.ZipFile, part: str, ending: str) -> list[str]:
+    return [
+        target
+        for kind, target in _targets(package, part).values()
+        if kind.endswith(ending) and target in package.namelist()
+    ]
+
+
+def _targets(package: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """The relationships of a part: id to kind and target."""
+    folder, _, name = part.rpartition("/")
+    relationships = f"{folder}/_rels/{name}.rels"
+    if relationships not in package.namelist():
+        return {}
+    root = ET.fromstring(package.read(relationships))
+    return {item.get("Id", ""): (item.get("Type", ""), _joined(folder, item.get("Target", ""))) for item in root}
+
+
+def _joined(folder: str, target: str) -> str:
+    if target.startswith("/"):
+        return target[1:]
+    steps = folder.split("/")
+    for step in target.split("/"):
+        if step == "..":
+            steps = steps[:-1]
+        else:
+            steps.append(step)
+    return "/".join(steps)
+
+
+def _ranges(path: Path) -> dict[str, Area]:
+    """The named ranges of a workbook that are one block of cells."""
+    found: dict[str, Area] = {}
+    with zipfile.ZipFile(path) as package:
+        if "xl/workbook.xml" not in package.namelist():
+            return found
+        for name in ET.fromstring(package.read("xl/workbook.xml")).iter(f"{_MAIN}definedName"):
+            address = re.fullmatch(r"'?(.+?)'?!\$?([A-Z]+)\$?(\d+):\$?([A-Z]+)\$?(\d+)", name.text or "")
+            if address:
+                found[name.get("name", "")] = _addressed(address[1].replace("''", "'"), address.groups()[1:])
+    return found
+
+
+# --- its rows ---------------------------------------------------------------------------------------------------
+
+
+def _written(
+    path: Path, sheet: calamine.CalamineSheet, area: Area, wanted: Sequence[str], decimal: str, target: Path
+) -> LaidDown:
+    rows = _rows(sheet, area)
+    near = list(islice(rows, HEADER_WITHIN))
+    if not near:
+        raise _unreadable(path, say("The sheet is empty."), say("Export it again."), area.sheet)
+    title = 0 if area.exact else header_row(near, wanted)
+    header = _header(near[title])
+    width = len(header)
+    convert = _converter(decimal)
+    first_row = area.top + title + 2
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        tail: list[list[object]] = []
+        writer.writerows(_all_but_tail(convert, near[title + 1 :], rows, width, tail))
+        kept, dropped = (tail, 0) if area.exact else _without_totals(tail)
+        writer.writerows(kept)
+    last = sheet.total_height if area.bottom is None else area.bottom + 1
+    return LaidDown(target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)))
+
+
+def _rows(sheet: calamine.CalamineSheet, area: Area) -> Iterator[list[object]]:
+    """The rows of an area; calamine begins at the first filled row, so the empty ones before are put back."""
+    start = sheet.start or (0, 0)
+    lead = max(start[0] - area.top, 0)
+    for _ in range(lead):
+        yield []
+    whole = area.left == 0 and area.right is None
+    for place, row in enumerate(sheet.iter_rows()):
+        if start[0] + place < area.top:
+            continue
+        if area.bottom is not None and start[0] + place > area.bottom:
+            return
+        yield row if whole else row[area.left : None if area.right is None else area.right + 1]
+
+
+def _header(row: Sequence[object]) -> tuple[str, ...]:
+    """The headers without the empty cells at the right end."""
+    names = [str(cell) for cell in row]
+    while names and not names[-1].strip():
+        names.pop()
+    return tuple(names)
+
+
+Convert = Callable[[list[object]], list[object]]
+
+
+def _converter(decimal: str) -> Convert | None:
+    """How the cells of a row become text: only under a decimal comma do numbers need another mark."""
+    if decimal != ",":
+        return None
+    return lambda row: [repr(cell).replace(".", ",") if type(cell) is float else cell for cell in row]
+
+
+def _all_but_tail(
+    convert: Convert | None,
+    near: list[list[object]],
+    rest: Iterator[list[object]],
+    width: int,
+    tail: list[list[object]],
+) -> Iterator[list[object]]:
+    """All rows but the last three, which are left in ``tail``: there totals may stand."""
+    for row in chain(near, rest):
+        cells = convert(row) if convert else row
+        tail.append(cells if len(cells) == width else [*cells[:width], *[""] * (width - len(cells))])
+        if len(tail) > 3:
+            yield tail.pop(0)
+
+
+def _without_totals(tail: list[list[object]]) -> tuple[list[list[object]], int]:
+    """The last rows without those whose first filled cell says "Total"."""
+    for place, row in enumerate(tail):
+        first = next((str(cell) for cell in row if cell not in ("", None)), "")
+        if _TOTAL.match(first):
+            return tail[:place], len(tail) - place
+    return tail, 0

@@ -1,0 +1,218 @@
+"""From what a file holds to typed columns: SQL expressions for the embedded engine.
+
+A cell that cannot be read becomes NULL, and ``unreadable`` says so, so that it can be counted and listed; a cell that
+stands for nothing ("", "-", "n/a") is a blank.
+"""
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from kpi_excel.model import ColumnType
+from kpi_excel.sources.detection import BLANKS, DATE_PATTERNS, MONTHS, number_pattern
+from kpi_excel.sources.engine import call, literal
+
+_TRUE = ("1", "1.0", "true", "yes", "y", "sí", "si", "s", "x", "verdadero", "wahr", "t")
+_FALSE = ("0", "0.0", "false", "no", "n", "falso", "f")
+_WHOLE_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_FLOAT_TYPES = ("DOUBLE", "FLOAT")
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a file writes its cells."""
+
+    decimal: str = "."
+    order: str = "ymd"  # of year, month and day: a key of DATE_PATTERNS
+    mark: str = "-"  # between them
+    from_sheet: bool = False  # whole numbers come as 17850.0
+
+
+def typed(raw: exp.Expression, held: str, wanted: ColumnType, writing: Writing) -> exp.Expression:
+    """A raw column (of the engine's type ``held``) as what is wanted; NULL where it cannot be read."""
+    if wanted is ColumnType.TEXT:
+        return _as_text(raw, held, writing)
+    if held != "VARCHAR":
+        return _NATIVE[wanted](raw, held)
+    match wanted:
+        case ColumnType.DATE:
+            return date_of_text(raw, writing.order, writing.mark)
+        case ColumnType.FLAG:
+            return _flag_of_text(raw)
+        case _:
+            return _number_of_text(raw, writing.decimal)
+
+
+def kept_type(held: str, wanted: ColumnType) -> ColumnType:
+    """What a column holds once typed: whole-number keys of a typed file stay numbers, which compare faster."""
+    if wanted is ColumnType.TEXT and held in (*_WHOLE_TYPES, *_FLOAT_TYPES):
+        return ColumnType.NUMBER
+    return wanted
+
+
+def native_type(held: str) -> ColumnType:
+    """What a column of a typed file holds, where nothing says what it should hold."""
+    if held in _WHOLE_TYPES or held in _FLOAT_TYPES or held.startswith("DECIMAL"):
+        return ColumnType.NUMBER
+    if held == "DATE" or held.startswith("TIMESTAMP"):
+        return ColumnType.DATE
+    return ColumnType.FLAG if held == "BOOLEAN" else ColumnType.TEXT
+
+
+def unreadable(raw: exp.Expression, held: str, made: exp.Expression) -> exp.Expression:
+    """Whether a raw cell says something that its typed column could not take."""
+    lost = exp.and_(_not(_is_null(raw)), _is_null(made))
+    if held != "VARCHAR":
+        return lost
+    blank = exp.In(this=call("lower", call("trim", raw)), expressions=[literal(word) for word in sorted(BLANKS)])
+    return exp.and_(lost, _not(blank))
+
+
+def _as_text(raw: exp.Expression, held: str, writing: Writing) -> exp.Expression:
+    if held == "VARCHAR":
+        return call("regexp_replace", raw, r"^(-?\d+)[.,]0$", r"\1") if writing.from_sheet else raw
+    if held in (*_WHOLE_TYPES, *_FLOAT_TYPES):
+        return raw
+    return exp.cast(raw, "TEXT")
+
+
+# --- from typed files -------------------------------------------------------------------------------------------
+
+
+def _native_number(raw: exp.Expression, held: str) -> exp.Expression:
+    if held in _WHOLE_TYPES:
+        return raw
+    if held in _FLOAT_TYPES:
+        return exp.Case().when(call("isfinite", raw), raw)
+    if held.startswith("DECIMAL"):
+        return exp.cast(raw, "DOUBLE")
+    return exp.cast(raw, "INT") if held == "BOOLEAN" else _nothing("DOUBLE")
+
+
+def _native_date(raw: exp.Expression, held: str) -> exp.Expression:
+    if held == "DATE":
+        return raw
+    return exp.TryCast(this=raw, to=exp.DataType.build("DATE")) if held.startswith("TIMESTAMP") else _nothing("DATE")
+
+
+def _native_flag(raw: exp.Expression, held: str) -> exp.Expression:
+    if held == "BOOLEAN":
+        return exp.cast(raw, "INT")
+    if held not in (*_WHOLE_TYPES, *_FLOAT_TYPES):
+        return _nothing("INT")
+    return exp.Case().when(exp.In(this=raw, expressions=[literal(0), literal(1)]), exp.cast(raw, "INT"))
+
+
+_NATIVE = {
+    ColumnType.NUMBER: _native_number,
+    ColumnType.MONEY: _native_number,
+    ColumnType.DATE: _native_date,
+    ColumnType.FLAG: _native_flag,
+}
+
+
+def _nothing(kind: str) -> exp.Expression:
+    return exp.cast(exp.null(), kind)
+
+
+# --- from texts -------------------------------------------------------------------------------------------------
+
+
+def _number_of_text(raw: exp.Expression, decimal: str) -> exp.Expression:
+    """The plain way first, which is fast; groups, currencies, percent and brackets only for what it cannot read."""
+    careful = _careful_number(raw, decimal)
+    if decimal == ",":
+        quick = _try_double(call("replace", raw, ",", "."))
+        plain = exp.Coalesce(this=quick, expressions=[careful])
+        number: exp.Expression = exp.Case().when(call("contains", raw, "."), careful.copy()).else_(plain)
+    else:
+        number = exp.Coalesce(this=_try_double(raw), expressions=[careful])
+    return exp.Case().when(call("isfinite", number), number.copy())
+
+
+def _try_double(text: exp.Expression) -> exp.Expression:
+    return exp.TryCast(this=text, to=exp.DataType.build("DOUBLE"))
+
+
+def _careful_number(raw: exp.Expression, decimal: str) -> exp.Expression:
+    """A number with groups of thousands, a currency, a percent sign, or its minus at the end or as brackets."""
+    bare = call("regexp_replace", call("replace", raw, "−", "-"), "[^0-9eE+.,-]", "", "g")
+    bare = call("regexp_replace", bare, "^([A-Za-z]+)|([A-Za-z]+)$", "", "g")
+    point = (
+        call("replace", call("replace", bare, ".", ""), ",", ".") if decimal == "," else call("replace", bare, ",", "")
+    )
+    trailing = call("regexp_replace", point, "^([^-]+)-$", r"-\1")
+    value = _try_double(trailing)
+    signed = exp.Case().when(call("contains", raw, "("), exp.Neg(this=exp.paren(value))).else_(value.copy())
+    scaled = (
+        exp.Case()
+        .when(call("contains", raw, "%"), exp.Div(this=exp.paren(signed), expression=literal(100)))
+        .else_(signed.copy())
+    )
+    return exp.Case().when(call("regexp_matches", raw, number_pattern(decimal)), scaled)
+
+
+def _flag_of_text(raw: exp.Expression) -> exp.Expression:
+    word = call("lower", call("trim", raw))
+    return (
+        exp.Case()
+        .when(exp.In(this=word, expressions=[literal(text) for text in _TRUE]), literal(1))
+        .when(exp.In(this=word.copy(), expressions=[literal(text) for text in _FALSE]), literal(0))
+    )
+
+
+def date_of_text(raw: exp.Expression, order: str, mark: str = "/") -> exp.Expression:
+    """The date in a text of this order; a time behind it is left out, whatever its zone."""
+    iso = exp.TryCast(this=raw, to=exp.DataType.build("DATE"))
+    ways = [plausible(iso)]
+    if order in _QUICK:
+        text = call("substr", raw, literal(1), literal(10))
+        moment = call("try_strptime", text, _QUICK[order].replace("/", mark))
+        ways.append(plausible(exp.cast(moment, "DATE")))
+    ways.append(plausible(_careful_date(raw, order)))
+    return exp.Coalesce(this=ways[0], expressions=ways[1:])
+
+
+_QUICK = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y", "compact": "%Y%m%d"}
+
+
+def _careful_date(raw: exp.Expression, order: str) -> exp.Expression:
+    letters = {"compact": "ymd", "dby": "dmy", "bdy": "mdy"}.get(order, order)
+    pattern = DATE_PATTERNS[order]
+    found = {letter: call("regexp_extract", raw, pattern, literal(letters.index(letter) + 1)) for letter in "ymd"}
+    month = _month(found["m"]) if "b" in order else found["m"]
+    whole = call("concat", _year(found["y"]), "-", month, "-", found["d"])
+    return exp.TryCast(this=whole, to=exp.DataType.build("DATE"))
+
+
+def _year(text: exp.Expression) -> exp.Expression:
+    """Two digits below 69 are of this century."""
+    short = exp.EQ(this=call("length", text), expression=literal(2))
+    century = exp.Case().when(exp.LT(this=text.copy(), expression=literal("69")), literal("20")).else_(literal("19"))
+    return exp.Case().when(short, call("concat", century, text.copy())).else_(text.copy())
+
+
+def _month(name: exp.Expression) -> exp.Expression:
+    case = exp.Case(this=call("lower", name))
+    for word, number in MONTHS.items():
+        case = case.when(literal(word), literal(str(number)))
+    return case
+
+
+def plausible(date: exp.Expression) -> exp.Expression:
+    """The date, where it lies in the years that businesses write about."""
+    first, last = (exp.cast(literal(day), "DATE") for day in ("1900-01-01", "2199-12-31"))
+    return exp.Case().when(exp.Between(this=date, low=first, high=last), date.copy())
+
+
+def _is_null(expression: exp.Expression) -> exp.Expression:
+    return exp.Is(this=expression, expression=exp.null())
+
+
+def _not(expression: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.paren(expression))
+
+
+def date_in_order(raw: exp.Expression, order: str) -> exp.Expression:
+    """The date that a text is in this order and in no other way of writing."""
+    return plausible(_careful_date(raw, order))
