@@ -1,5 +1,7 @@
 """Finance's own KPIs beside the built-in ones."""
 
+from dataclasses import replace
+
 from kpi_excel.catalogue import load
 from kpi_excel.formula import evaluate
 from kpi_excel.model import Definition, Direction, Rollup, Texts
@@ -94,6 +96,15 @@ def test_an_argument_made_by_a_time_word_has_a_name_of_its_own() -> None:
     clash = own("change_b", "previous_revenue - PREVIOUS(revenue)")
     (message,) = said(own("previous_revenue", "costs"), clash)
     assert "previous_revenue is the name of a KPI and of an argument" in message
+
+
+def test_a_median_is_counted_from_its_rows_though_nobody_said_so() -> None:
+    """A roll-up left blank arrives as RATIO; a median is ROWS all the same, but never SUM."""
+    median = own("median_order", "MEDIAN(amount)", "orders", "order_date", rollup=Rollup.RATIO)
+    catalogue, faults = CATALOGUE.extended([median])
+    assert faults == ()
+    assert catalogue.definitions["median_order"].rollup is Rollup.ROWS
+    assert "does not fit a median" in said(replace(median, rollup=Rollup.SUM))[0]
 
 
 def test_thousands_of_own_kpis_in_a_chain_are_taken() -> None:

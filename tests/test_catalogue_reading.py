@@ -28,6 +28,14 @@ def test_a_complete_entry_is_read_without_complaint() -> None:
     assert definition.name.to("es") == "Margen B"
 
 
+def test_a_text_broken_over_lines_arrives_as_one() -> None:
+    """Long sentences and formulas are wrapped in the file, not in what people read."""
+    wrapped = GOOD.replace("'revenue - cogs'", "'''\n  revenue\n  - cogs'''")
+    (definition,), faults = read_definitions(wrapped, "mine.toml", "finance")
+    assert faults == ()
+    assert definition.formula == "revenue - cogs"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

@@ -250,11 +250,16 @@ def _limits(name: str, low: float | None, high: float | None) -> Iterator[Compla
 
 def rollup_fits(definition: Definition, _: Context) -> Iterator[Complaint]:
     """A median or a distinct count cannot be had from those of narrower scopes."""
-    if definition.rollup in (Rollup.ROWS, Rollup.NONE) or not _readable(definition):
-        return
-    if any(additivity(node) == "rows" for node in aggregates(parsed(definition.formula))):
+    if definition.rollup not in (Rollup.ROWS, Rollup.NONE) and needs_rows(definition):
         message = say("The roll-up {rollup} does not fit a median or a distinct count.", rollup=definition.rollup)
         yield Complaint("rollup", message, say("It is ROWS: counted again from the rows."))
+
+
+def needs_rows(definition: Definition) -> bool:
+    """Whether the figure of a wider scope can only be counted again from its rows."""
+    if not _readable(definition):
+        return False
+    return any(additivity(node) == "rows" for node in aggregates(parsed(definition.formula)))
 
 
 def texts_are_complete(definition: Definition, _: Context) -> Iterator[Complaint]:

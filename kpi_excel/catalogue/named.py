@@ -104,7 +104,7 @@ NAMED: Mapping[str, NamedFunction] = {
         Texts(
             "target_customers ÷ mql_to_customer_rate, rounded up to whole leads; 0 where the target is 0 or less,"
             " no value where the rate is.",
-            "target_customers ÷ mql_to_customer_rate, redondeado hacia arriba a leads enteros; 0 si el objetivo "
+            "target_customers ÷ mql_to_customer_rate, redondeado hacia arriba a leads enteros; 0 si la meta "
             "es 0 o menos, sin valor si lo es la tasa.",
         ),
     ),
@@ -119,7 +119,7 @@ NAMED: Mapping[str, NamedFunction] = {
             "pipeline_value ÷ (target − actual), where actual is the value won so far; no value once the target "
             "is met.",
             "pipeline_value ÷ (target − actual), donde actual es el valor ganado hasta ahora; sin valor una vez "
-            "alcanzado el objetivo.",
+            "alcanzada la meta.",
         ),
     ),
     "attainment": NamedFunction(
@@ -129,7 +129,7 @@ NAMED: Mapping[str, NamedFunction] = {
             "Higher is better: actual ÷ target. Lower is better: 2 − actual ÷ target. Band: 1 inside, outside 1 −"
             " distance to the nearer edge ÷ width. No value where the target is 0 or less.",
             "Más es mejor: actual ÷ target. Menos es mejor: 2 − actual ÷ target. Banda: 1 dentro; fuera, 1 − "
-            "distancia al borde más cercano ÷ ancho. Sin valor si el objetivo es 0 o menos.",
+            "distancia al borde más cercano ÷ ancho. Sin valor si la meta es 0 o menos.",
         ),
     ),
     "ltv_discounted": NamedFunction(

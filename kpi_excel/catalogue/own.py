@@ -1,13 +1,14 @@
 """Finance's own KPIs beside the built-in ones: what may join the catalogue, and why the rest may not."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from kpi_excel.catalogue.catalogue import Catalogue, parts_of
-from kpi_excel.catalogue.checks import OWN, Complaint, Context, complaints, cycle_complaint, cycles, fault
+from kpi_excel.catalogue.checks import OWN, Complaint, Context, complaints, cycle_complaint, cycles, fault, needs_rows
 from kpi_excel.catalogue.names import suggestion
 from kpi_excel.faults import Fault, Severity
 from kpi_excel.messages import say
-from kpi_excel.model import Definition
+from kpi_excel.model import Definition, Rollup
 
 
 def sound(
@@ -22,7 +23,7 @@ def sound(
     candidates: dict[str, Definition] = {}
     for definition in own:
         if definition.id not in catalogue.definitions:
-            candidates.setdefault(definition.id, definition)
+            candidates.setdefault(definition.id, _rolled_up(definition))
     context = Context({**catalogue.definitions, **candidates}, catalogue.datasets, further)
     wrong: dict[str, list[Complaint]] = {
         kpi: list(complaints(definition, context, OWN)) for kpi, definition in candidates.items()
@@ -45,6 +46,13 @@ def _double(catalogue: Catalogue, own: Sequence[Definition]) -> Iterator[Fault]:
         elif definition.id in seen:
             yield fault(Complaint("id", say("{name} is defined twice.", name=definition.id)), definition)
         seen.add(definition.id)
+
+
+def _rolled_up(definition: Definition) -> Definition:
+    """The definition with the roll-up that its formula asks for, where the control workbook says RATIO, or nothing."""
+    if definition.rollup is Rollup.RATIO and needs_rows(definition):
+        return replace(definition, rollup=Rollup.ROWS)
+    return definition
 
 
 def _blame_users(candidates: Mapping[str, Definition], wrong: Mapping[str, list[Complaint]]) -> None:

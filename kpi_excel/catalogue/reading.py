@@ -141,7 +141,12 @@ def _list(value: Any) -> tuple[str, ...]:
 def _texts(value: Any) -> Texts:
     if not isinstance(value, dict) or not value.keys() <= {"en", "es"}:
         raise UnreadableError(say("A text has the languages en and es."))
-    return Texts(_text(value.get("en", "")), _text(value.get("es", "")))
+    return Texts(_one_line(value.get("en", "")), _one_line(value.get("es", "")))
+
+
+def _one_line(value: Any) -> str:
+    """The text, put together where the file breaks it over several lines."""
+    return " ".join(_text(value).split())
 
 
 def _choice(kind: type[Choice]) -> Callable[[Any], Choice]:
@@ -162,7 +167,7 @@ DEFINITION_FIELDS: Mapping[str, Convert] = {
     "name": _texts,
     "aliases": _list,
     "meaning": _texts,
-    "formula": _text,
+    "formula": _one_line,
     "function": _text,
     "dataset": _text,
     "date_column": _text,
