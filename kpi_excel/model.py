@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from kpi_excel.faults import Fault
 from kpi_excel.messages import Message
@@ -58,6 +58,22 @@ class LiveFormula:
 
     text: str  # without "="
     value: Value | str
+    format: str = ""  # its number format in a cell that has none
+
+
+class Figure(float):
+    """A number that brings its own number format, for cells whose format is General."""
+
+    format: str
+
+    def __new__(cls, value: float, number_format: str) -> Self:
+        """The number, and how Excel is to show it."""
+        figure = super().__new__(cls, value)
+        figure.format = number_format
+        return figure
+
+    def __reduce__(self) -> tuple[type["Figure"], tuple[float, str]]:
+        return Figure, (float(self), self.format)
 
 
 # --- definitions ------------------------------------------------------------------------------------------------

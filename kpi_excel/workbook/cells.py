@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import LiveFormula, NoValue, Texts
+from kpi_excel.model import Figure, LiveFormula, NoValue, Texts
 from kpi_excel.workbook.expressions import ExpressionError
 from kpi_excel.workbook.filters import ErrorValue, error_of
 
@@ -40,7 +40,7 @@ def fit_text(text: str, limit: int = LONGEST_CELL) -> str:
                 "The text holds the control character {code} at position {at}, which Excel can't hold.",
                 code=f"U+{ord(unfit[0]):04X}",
                 at=unfit.start() + 1,
-            )  # fmt: skip
+            )
         )
     return text
 
@@ -88,20 +88,20 @@ class CellWriter:
     """Writes the inside of cells for one output: ``write(value, style)`` gives all after ``<c r="B5"``.
 
     ``style`` is the cell's attribute as the template has it (`` s="7"``, or nothing). ``string_index`` gives the
-    number of a shared string, ``dated`` the style with a date format where the cell has none.
+    number of a shared string, ``formatted`` the style with a number format where the cell has none.
     """
 
     def __init__(
         self,
         string_index: Callable[[str], int],
-        dated: Callable[[str, str], str],
+        formatted: Callable[[str, str], str],
         language: str,
         *,
         date1904: bool = False,
         prefix: str = "",
     ) -> None:
         self.string_index = string_index
-        self.dated = dated
+        self.formatted = formatted
         self.language = language
         self.date1904 = date1904
         self.value = f"><{prefix}v>"
@@ -127,6 +127,8 @@ class CellWriter:
             return f'{style} t="b"{self.value}{int(value)}{self.end}'
         if isinstance(value, str):
             return self.write(str.__str__(value), style)
+        if isinstance(value, Figure):
+            return self.write(float(value), self.formatted(style, value.format))
         if isinstance(value, NoValue):
             value = ErrorValue(error_of(value))
         if isinstance(value, LiveFormula):
@@ -146,6 +148,7 @@ class CellWriter:
     def _write_formula(self, formula: LiveFormula, style: str) -> str:
         """A native formula with the value that it shows."""
         value = formula.value
+        style = self.formatted(style, formula.format) if formula.format else style
         kind, shown = "", ""
         if isinstance(value, NoValue):
             kind, shown = ' t="e"', error_of(value)
@@ -167,7 +170,7 @@ class CellWriter:
             kind = "time"
         else:
             days, kind = value / _DAY, "duration"
-        return f"{self.dated(style, kind)}{self.value}{days!r}{self.end}"
+        return f"{self.formatted(style, kind)}{self.value}{days!r}{self.end}"
 
 
 def _unfit(value: Any) -> Message:

@@ -198,10 +198,10 @@ class _Filling:
         return "".join(out)
 
     def _writer(self, model: SheetModel) -> CellWriter:
-        dated = self.styles.dated if self.styles is not None else lambda style, _kind: style
+        formatted = self.styles.formatted if self.styles is not None else lambda style, _kind: style
         return CellWriter(
             self.strings.index,
-            dated,
+            formatted,
             self.formats.language,
             date1904=self.template.package.workbook.date1904,
             prefix=model.xml.prefix,
