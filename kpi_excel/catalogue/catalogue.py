@@ -82,9 +82,11 @@ class Catalogue:
     def _derived(self, definition: Definition) -> Iterable[str]:
         """The formulas of the standard columns that the KPI reads, where they are derived."""
         dataset = self.datasets.get(definition.dataset)
-        for name in columns(parsed(definition.formula)) if dataset and definition.formula else ():
-            column = dataset.column(name) if dataset else None
-            if column and column.formula:
+        if dataset is None or not definition.formula:
+            return
+        for name in columns(parsed(definition.formula)):
+            column = dataset.column(name)
+            if column is not None and column.formula:
                 yield f"{name}={column.formula}"
 
     def extended(
