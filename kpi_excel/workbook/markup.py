@@ -297,10 +297,10 @@ class _Reader:
     def finish(self, _name: str) -> None:
         node = self.node
         assert node is not None
-        node.inner_end = self.parser.CurrentByteIndex
-        if node.inner_end == node.start:  # <a/>: expat reports its end at its own start
+        if self.data[node.inner - 2 : node.inner] == b"/>":  # where <a/> ends, versions of expat say differently
             node.inner_end = node.end = node.inner
         else:
+            node.inner_end = self.parser.CurrentByteIndex
             node.end = self.data.index(b">", node.inner_end) + 1
         self.depth -= 1
         self.node = node.parent
