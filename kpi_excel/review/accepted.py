@@ -60,11 +60,11 @@ def valid_acceptances(subject: Subject) -> tuple[Acceptance, ...]:
 
 
 def _belongs(subject: Subject, acceptance: Acceptance) -> bool:
-    """An acceptance typed by hand has no hash: it counts if neither definition nor target is younger."""
+    """An acceptance typed by hand has no hash: all that can be said is whether the definition is younger."""
     if acceptance.hash:
         return acceptance.hash == acceptance_hash(subject.measurement.definition_hash, subject.card.target)
-    starts = (_definition_since(subject), subject.target.start if subject.target else None)
-    return all(start is None or acceptance.on >= start for start in starts)
+    changed = _definition_since(subject)
+    return changed is None or acceptance.on >= changed
 
 
 def _definition_since(subject: Subject) -> date | None:

@@ -16,6 +16,7 @@ from kpi_excel.statistics.attain import (
 )
 from kpi_excel.statistics.distributions import (
     beta_share,
+    negative_binomial_tail,
     normal_tail,
     poisson_tail,
     student_quantile,
@@ -59,6 +60,7 @@ __all__ = [
     "effective_sample",
     "finite_population_error",
     "fit_line",
+    "negative_binomial_tail",
     "normal_tail",
     "nps_change",
     "nps_interval",

@@ -74,6 +74,14 @@ def poisson_tail(count: float, mean: float) -> float:
     return min(1.0, max(0.0, 1 - below))
 
 
+def negative_binomial_tail(count: float, mean: float, size: float) -> float:
+    """P(N >= count) of a negative binomial distribution: its variance is mean + mean² ÷ size."""
+    needed = math.ceil(count - SAME)
+    if needed <= 0:
+        return 1.0
+    return beta_share(needed, size, mean / (mean + size)) if mean > 0 else 0.0
+
+
 def root(function: Callable[[float], float], low: float, high: float) -> float:
     """Where a function changes from negative to positive, by bisection."""
     for _ in range(200):

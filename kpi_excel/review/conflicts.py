@@ -1,0 +1,173 @@
+"""KPIs that work against each other: by their formulas, by declaration, by their figures; and who has to agree."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from kpi_excel.messages import Message, say
+from kpi_excel.model import Card, Direction, Finding, Texts, Verdict
+from kpi_excel.review.accepted import valid_acceptances
+from kpi_excel.review.inputs import Input, effects_of
+from kpi_excel.review.request import ReviewRequest, Subject, folded, number, people
+
+# Pairs that pull against each other in most houses, beside those that the formulas show.
+STARTER_PAIRS = (
+    ("order_intake", "return_rate"),
+    ("mql_count", "mql_to_customer_rate"),
+    ("aov", "new_orders_count"),
+    ("dso", "revenue_growth"),
+    ("cost_ratio", "nps"),
+    ("click_rate", "unsub_rate"),
+    ("revenue_growth", "cac_payback"),
+    ("order_book", "cancellation_rate"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tension:
+    """Two KPIs of which one gets worse when the other gets better, and why."""
+
+    one: str
+    other: str
+    why: Message
+    check: str  # "C1" or "C2"
+
+
+def structural(request: ReviewRequest) -> tuple[tuple[Tension, ...], tuple[Finding, ...]]:
+    """C1: inputs that help one KPI and hurt another; and the KPIs whose answer to a shared input is not known."""
+    definitions = request.definitions
+    by_input: dict[Input, dict[str, int | None]] = defaultdict(dict)
+    for card in request.cards:
+        for reached, effect in effects_of(card.definition, definitions).items():
+            by_input[reached][card.definition.id] = effect
+    found: dict[tuple[str, str], Tension] = {}
+    unknown: dict[str, list[str]] = defaultdict(list)
+    for reached, effects in by_input.items():
+        better = [kpi for kpi, effect in effects.items() if effect == 1]
+        worse = [kpi for kpi, effect in effects.items() if effect == -1]
+        for good in better:
+            for bad in worse:
+                pair = (good, bad) if good < bad else (bad, good)
+                found.setdefault(pair, Tension(good, bad, _says(request, reached, good, bad), "C1"))
+        if better or worse:
+            for kpi in (kpi for kpi, effect in effects.items() if effect is None):
+                unknown[kpi].append(reached.text)
+    return tuple(found.values()), tuple(_not_known(request, kpi, texts) for kpi, texts in sorted(unknown.items()))
+
+
+def _says(request: ReviewRequest, reached: Input, good: str, bad: str) -> Message:
+    text = "More {input}: {good} gets better, {bad} gets worse."
+    return say(text, input=_input_name(request, reached), good=_name(request, good), bad=_name(request, bad))
+
+
+def _name(request: ReviewRequest, kpi: str) -> Texts:
+    return request.definitions[kpi].name
+
+
+def _input_name(request: ReviewRequest, reached: Input) -> Texts | str:
+    """The name of the KPI that is nothing but this input, where there is one; else its formula."""
+    for kpi in (card.definition for card in request.cards):
+        effects = effects_of(kpi, request.definitions)
+        if effects.get(reached) is not None and list(effects) == [reached] and kpi.formula == reached.text:
+            return kpi.name
+    return f"{reached.text} ({reached.dataset})"
+
+
+def _not_known(request: ReviewRequest, kpi: str, texts: Sequence[str]) -> Finding:
+    words = say(
+        "Whether {name} gets better or worse with more {inputs} depends on the figures.",
+        name=_name(request, kpi),
+        inputs=", ".join(dict.fromkeys(texts)),
+    )
+    return Finding("C1", Verdict.NOT_CHECKABLE, words, kpi, request.unit.id)
+
+
+def declared(request: ReviewRequest) -> Iterator[Tension]:
+    """C2: the pairs that the house has declared, and the starter pairs, where both KPIs are chosen."""
+    cards = {card.definition.id: card for card in request.cards}
+    house = tuple(tuple(pair) for pair in request.control.conflicts)
+    for one, other in dict.fromkeys((*house, *STARTER_PAIRS)):
+        if one in cards and other in cards and one != other:
+            yield Tension(one, other, _side_by_side(request, cards[one], cards[other]), "C2")
+
+
+def _side_by_side(request: ReviewRequest, one: Card, other: Card) -> Message:
+    """Both at once: what each did since the previous period."""
+    text = "Watch together: {one} ({moved}) and {other} ({moved_too})."
+    return say(
+        text,
+        one=one.definition.name,
+        moved=_moved(request, one),
+        other=other.definition.name,
+        moved_too=_moved(request, other),
+    )
+
+
+def _moved(request: ReviewRequest, card: Card) -> Message:
+    amount, subject = number(card.comparisons.previous.amount), request.subject(card)
+    if amount is None:
+        return say("{value}, change unknown", value=subject.amount(card.measurement.value))
+    if not amount:
+        return say("{value}, unchanged", value=subject.amount(card.measurement.value))
+    better = (amount > 0) == (card.definition.direction is Direction.UP)
+    if card.definition.direction not in {Direction.UP, Direction.DOWN}:
+        return say("{value}, changed", value=subject.amount(card.measurement.value))
+    return say(
+        "{value}, {way}", value=subject.amount(card.measurement.value), way=say("better") if better else say("worse")
+    )
+
+
+def tensions(request: ReviewRequest) -> tuple[tuple[Tension, ...], tuple[Finding, ...]]:
+    """All tensions that need no history, each pair once, and what the formulas cannot tell."""
+    formulas, unknown = structural(request)
+    seen = {frozenset((tension.one, tension.other)) for tension in formulas}
+    named = (tension for tension in declared(request) if frozenset((tension.one, tension.other)) not in seen)
+    return (*formulas, *named), unknown
+
+
+def findings(request: ReviewRequest, found: Sequence[Tension]) -> Iterator[Finding]:
+    """C1 and C2 as findings, and C4 where the two KPIs belong to different people."""
+    subjects = {card.definition.id: request.subject(card) for card in request.cards}
+    for tension in found:
+        yield Finding(tension.check, Verdict.WARN, tension.why, tension.one, request.unit.id, (tension.other,))
+        one, other = subjects[tension.one], subjects[tension.other]
+        if apart(one, other):
+            yield _ownership(one, other)
+
+
+def apart(one: Subject, other: Subject) -> bool:
+    """Whether the two KPIs have different owners and both have a target."""
+    owners, others = set(map(folded, people(one.owner))), set(map(folded, people(other.owner)))
+    return bool(owners and others and not owners & others and one.target and other.target)
+
+
+def _ownership(one: Subject, other: Subject) -> Finding:
+    waiting = [
+        say("{name} for {kpi}", name=owner, kpi=subject.id)
+        for subject, owners in ((one, people(other.owner)), (other, people(one.owner)))
+        for owner in owners
+        if folded(owner) not in {folded(acceptance.by) for acceptance in valid_acceptances(subject)}
+    ]
+    told = {"owner": one.owner, "kpi": one.definition.name, "other_owner": other.owner, "other": other.definition.name}
+    verdict, text = Verdict.PASS, "{owner} ({kpi}) and {other_owner} ({other}) have accepted both targets."
+    if waiting:
+        verdict = Verdict.FAIL
+        text = "{owner} ({kpi}) and {other_owner} ({other}) pull against each other; both must accept both targets."
+    return Finding("C4", verdict, say(text, **told), one.id, one.request.unit.id, (other.id,))
+
+
+def joint_owners(request: ReviewRequest, found: Sequence[Tension]) -> Mapping[str, Mapping[str, str]]:
+    """By KPI: the owners of KPIs that it works against, each with that KPI."""
+    subjects = {card.definition.id: request.subject(card) for card in request.cards}
+    joint: dict[str, dict[str, str]] = defaultdict(dict)
+    for tension in found:
+        for mine, theirs in ((tension.one, tension.other), (tension.other, tension.one)):
+            if apart(subjects[mine], subjects[theirs]):
+                joint[mine].update((owner, theirs) for owner in people(subjects[theirs].owner))
+    return joint
+
+
+def pairs(kpis: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Every pair once."""
+    yield from combinations(kpis, 2)
