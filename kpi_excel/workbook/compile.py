@@ -1,7 +1,7 @@
 """A template read and compiled once: what each cell of each sheet shall become, and what is wrong with it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -10,7 +10,7 @@ from jinja2.runtime import Undefined
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.messages import say
 from kpi_excel.workbook import blocks, expressions, placeholders, references, sheet
-from kpi_excel.workbook.blocks import Block, Body, Scope, Stretch, Tag
+from kpi_excel.workbook.blocks import Block, Body, Loop, Scope, Stretch, Tag
 from kpi_excel.workbook.expressions import Compiled, ExpressionError, Sandbox
 from kpi_excel.workbook.markup import MarkupError
 from kpi_excel.workbook.package import Package
@@ -100,7 +100,8 @@ class SheetModel:
     plans: dict[int, list[CellPlan]] = field(default_factory=dict)  # by row
     row_root: Body = field(default_factory=lambda: Body(1, 0))
     column_root: Body = field(default_factory=lambda: Body(1, 0))
-    repeat: tuple[Tag, str] | None = None  # {% sheet for … %}, or {% sheet if … %}
+    repeat: tuple[Tag, str, Loop | None, Compiled | None] | None = None  # {% sheet for … %}, or {% sheet if … %}
+    name: Compiled | None = None  # where the tab's name holds marks
     batches: dict[tuple[int, int], Batch] = field(default_factory=dict)  # by the ids of row and column body
     is_live: bool = False  # holds marks or formulas
     has_marks: bool = False
@@ -124,6 +125,7 @@ class Compiler:
             self.faults.append(Fault(say("The XML of this sheet can't be read: {why}.", why=error.why), place))
             return SheetModel(index, entry, SheetXml(b"", b"", "", ()))
         model = SheetModel(index, entry, xml)
+        self._name(model, place)
         tags: list[Tag] = []
         markers: set[int] = set()
         for row in xml.rows:
@@ -133,12 +135,22 @@ class Compiler:
             if is_bare and any(plan.kind == "bare" for plan in plans):
                 markers.add(row.number)
         model.is_live = any(plan.kind != "still" for plans in model.plans.values() for plan in plans)
-        model.has_marks = bool(tags) or any(
+        model.has_marks |= bool(tags) or any(
             p.kind == "value" or p.strings for plans in model.plans.values() for p in plans
         )
         if model.is_live:
             self._read_blocks(model, tags, markers, place)
         return model
+
+    def _name(self, model: SheetModel, place: Place) -> None:
+        if not placeholders.has_marks(model.entry.name):
+            return
+        try:
+            template = placeholders.read(self.sandbox, model.entry.name)
+            model.name = placeholders.text_program(self.sandbox, template)
+            model.has_marks = True
+        except ExpressionError as error:
+            self.faults.append(Fault(error.message, place, error.hint))
 
     def _plan(self, cell: Cell, place: Place, tags: list[Tag]) -> CellPlan:
         try:
@@ -214,17 +226,18 @@ class Compiler:
         at = Place(place.file, place.sheet, tag.cell)
         if model.repeat is not None:
             self.faults.append(Fault(say("A sheet can be repeated or left out by one tag only."), at))
+        loop = condition = None
         try:
             if words.startswith("for "):
-                blocks.read_loop(self.sandbox, words)
+                loop = blocks.read_loop(self.sandbox, words)
             elif words.startswith("if "):
-                blocks.read_condition(self.sandbox, words)
+                condition = blocks.read_condition(self.sandbox, words)
             else:
-                raise ExpressionError(say("The tag {tag} can't be read.", tag=tag.words),
-                                      say("Write it like: sheet for item in items."))  # fmt: skip
+                hint = say("Write it like: sheet for item in items.")
+                self.faults.append(Fault(say("The tag {tag} can't be read.", tag=tag.words), at, hint))
         except ExpressionError as error:
             self.faults.append(Fault(error.message, at, error.hint))
-        model.repeat = (tag, words)
+        model.repeat = (tag, words, loop, condition)
 
     def _batches(self, model: SheetModel, place: Place) -> None:
         """Group the cells with values by the bodies they belong to."""
@@ -256,6 +269,3 @@ def _bodies(body: Body) -> list[tuple[Stretch, Body]]:
 
 def _owner(bodies: Sequence[tuple[Stretch, Body]], index: int) -> Body | None:
     return next((body for stretch, body in bodies if stretch.first <= index <= stretch.last), None)
-
-
-NameOf = Callable[[Mapping[str, Any]], str]

@@ -24,6 +24,7 @@ LONGEST_EXPRESSION: Final = 4_000
 LONGEST_TEXT: Final = 200_000  # characters that any step of an expression may make; a cell holds 32,767
 MOST_ITEMS: Final = 1_100_000  # of a list that an expression makes; a sheet has 1,048,576 rows
 DEEPEST: Final = 60
+FORMATS: Final = " formats"  # the scope's name for the Formats in use; no expression can spell it
 
 # What an expression may be made of; all else (calls of what is not named below, statements) is refused when read.
 _ALLOWED_NODES = (

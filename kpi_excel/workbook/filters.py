@@ -19,9 +19,8 @@ from jinja2.runtime import Context
 from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.messages import Message, say
 from kpi_excel.model import NoValue, Reason, Texts
-from kpi_excel.workbook.expressions import LONGEST_TEXT, ExpressionError
+from kpi_excel.workbook.expressions import FORMATS, LONGEST_TEXT, ExpressionError
 
-FORMATS: Final = " formats"  # the scope's name for the Formats in use; no expression can spell it
 ERRORS: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 _NO_VALUE_ERRORS: Mapping[Reason, str] = {Reason.DEN0: "#DIV/0!", Reason.ARGUMENT: "#VALUE!"}
 _ILLEGAL_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")

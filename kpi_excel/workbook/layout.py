@@ -122,8 +122,24 @@ class Writer:
             sheet = quoted(place.name)
         is_range = reference.is_range or (rows[0], columns[0]) != (rows[1], columns[1])
         return reference._replace(
-            sheet=sheet, row=rows[0], last_row=rows[1], column=columns[0], last_column=columns[1], is_range=is_range
+            sheet=sheet,
+            row=rows[0],
+            last_row=rows[1],
+            column=columns[0],
+            last_column=columns[1],
+            is_range=is_range,
+            fixed=self._pinned(reference) if self.pin and own else reference.fixed,
         ).written()
+
+    def _pinned(self, reference: Reference) -> tuple[bool, bool, bool, bool]:
+        """A format's formula holds for every copy: what lies outside the loop stays where it is, as if it had a $."""
+        c1, r1, c2, r2 = reference.fixed
+        return (
+            c1 or _is_outside(reference.column, self.columns),
+            r1 or _is_outside(reference.row, self.rows),
+            c2 or _is_outside(reference.last_column, self.columns),
+            r2 or _is_outside(reference.last_row, self.rows),
+        )
 
     def _target(self, reference: Reference) -> int | None:
         """The output sheet that a reference means; None for sheets that this engine does not touch."""
@@ -154,6 +170,10 @@ class Writer:
         start = _previous(first, low) or axis.start_edge(first, low)
         end = _previous(last, high) or axis.end_edge(last, high)
         return (start, end) if start is not None and end is not None and start <= end else None
+
+
+def _is_outside(index: int | None, spans: Spans) -> bool:
+    return index is not None and bool(spans) and not any(span.before <= index <= span.last for span in spans)
 
 
 def _single(axis: Axis, index: int, spans: Spans, *, whole: bool) -> tuple[int, int] | None:

@@ -16,8 +16,8 @@ from jinja2.runtime import Context
 from kpi_excel.messages import say
 from kpi_excel.workbook import expressions
 from kpi_excel.workbook.cells import LONGEST_CELL
-from kpi_excel.workbook.expressions import Expression, ExpressionError, Sandbox
-from kpi_excel.workbook.filters import FILTERS, FORMATS
+from kpi_excel.workbook.expressions import FORMATS, Expression, ExpressionError, Sandbox
+from kpi_excel.workbook.filters import FILTERS
 
 MARKS: Final = re.compile(r"\{\{|\{%|\{#.*?#\}", re.DOTALL)
 BYTE_MARKS: Final = re.compile(rb"\{\{|\{%|\{#")

@@ -16,28 +16,27 @@ from jinja2 import UndefinedError
 
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import say
-from kpi_excel.workbook import blocks, expressions, layout, placeholders, strings, styles
-from kpi_excel.workbook.blocks import BlockError, Course, Scope
+from kpi_excel.workbook import expressions, layout, placeholders, strings, styles
+from kpi_excel.workbook.blocks import BlockError, Scope
 from kpi_excel.workbook.cells import CellWriter
 from kpi_excel.workbook.compile import Batch, Compiler, SheetModel, TemplateError
 from kpi_excel.workbook.edition import Edition
-from kpi_excel.workbook.expressions import ExpressionError
-from kpi_excel.workbook.filters import FORMATS, Formats
+from kpi_excel.workbook.expressions import FORMATS, ExpressionError
+from kpi_excel.workbook.filters import Formats
+from kpi_excel.workbook.growth import Growth
 from kpi_excel.workbook.package import Package
-from kpi_excel.workbook.references import LAST_COLUMN, LAST_ROW
+from kpi_excel.workbook.seating import Seating, Sitting
+from kpi_excel.workbook.structure import Builder, Structure
 
 _KEPT_LAYOUTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
-    """A sheet of the output with its data: the template's sheet, its scope, and both axes played through."""
+class Layout:
+    """The package and the rows of all data of one shape."""
 
-    model: SheetModel
-    name: str
-    scope: Scope
-    rows: Course
-    columns: Course
+    structure: Structure
+    rows: Sequence[layout.SheetLayout]
 
 
 class Template:
@@ -60,7 +59,7 @@ class Template:
             if entry.kind == "worksheet" and entry.part
         ]
         self._faults = tuple(compiler.faults)
-        self._layouts: dict[tuple[object, ...], list[layout.SheetLayout]] = {}
+        self._layouts: dict[tuple[object, ...], Layout] = {}
         self._host = self._prepared()
 
     def _prepared(self) -> Package:
@@ -113,45 +112,43 @@ class Template:
         formats = Formats.of(language, locale, currency, today)
         scope: Scope = {**self.sandbox.globals, **context, FORMATS: formats}
         try:
-            sittings = self._play(scope)
+            sittings = Seating(self._models, self.package.file, self._other_sheets()).seat(scope)
         except BlockError as error:
             raise TemplateError(*error.faults) from error
         return _Filling(self, sittings, formats).to_bytes()
 
+    def _other_sheets(self) -> list[str]:
+        """Sheets without rows, such as chart sheets: they stay as they are."""
+        own = {model.index for model in self._models}
+        return [entry.name for index, entry in enumerate(self.package.workbook.sheets) if index not in own]
+
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _play(self, scope: Scope) -> list[Sitting]:
-        """Every sheet of the output with its rows and columns played through."""
-        return [self._sit(model, model.entry.name, scope) for model in self._models]
-
-    def _sit(self, model: SheetModel, name: str, scope: Scope) -> Sitting:
-        place = Place(self.package.file, name)
-        rows = blocks.Player(model.row_root, LAST_ROW, place).play(scope)
-        columns = blocks.Player(model.column_root, LAST_COLUMN, place, "column").play(scope)
-        return Sitting(model, name, scope, rows, columns)
-
-    def layouts(self, sittings: Sequence[Sitting]) -> list[layout.SheetLayout]:
+    def _layout(self, sittings: Sequence[Sitting]) -> Layout:
         """Where everything stands; made once for data of one shape."""
         key = tuple((s.model.index, s.name, s.rows.shape, s.columns.shape) for s in sittings)
         found = self._layouts.get(key)
         if found is None:
             found = self._lay(sittings)
-            if len(self._layouts) >= _KEPT_LAYOUTS:
-                self._layouts.pop(next(iter(self._layouts)))
+            while len(self._layouts) >= _KEPT_LAYOUTS:
+                self._layouts.pop(next(iter(self._layouts)), None)
             self._layouts[key] = found
         return found
 
-    def _lay(self, sittings: Sequence[Sitting]) -> list[layout.SheetLayout]:
+    def _lay(self, sittings: Sequence[Sitting]) -> Layout:
         places = [layout.Place(s.model, s.name, s.rows.axis, s.columns.axis) for s in sittings]
         by_model: dict[int, list[int]] = {}
         for index, sitting in enumerate(sittings):
             by_model.setdefault(sitting.model.index, []).append(index)
-        names = {sitting.model.entry.name.casefold(): sitting.model.index for sitting in sittings}
+        names = {model.entry.name.casefold(): model.index for model in self._models}
         maps = layout.ReferenceMap(places, by_model, names)
-        return [
+        growths = [Growth(maps, index, s.rows, s.columns) for index, s in enumerate(sittings)]
+        structure = Builder(self._host, [s.model for s in sittings], growths, maps).build()
+        rows = [
             layout.RowWriter(index, place, sitting.rows, sitting.columns, maps).lay()
             for index, (place, sitting) in enumerate(zip(places, sittings, strict=True))
         ]
+        return Layout(structure, rows)
 
 
 class _Filling:
@@ -167,20 +164,20 @@ class _Filling:
 
     def to_bytes(self) -> bytes:
         template = self.template
+        if not any(sitting.model.has_marks for sitting in self.sittings):
+            return template.package.to_bytes()
+        laid = template._layout(self.sittings)  # noqa: SLF001
         changes: dict[str, bytes | None] = {}
-        layouts = template.layouts(self.sittings)
-        for sitting, sheet_layout in zip(self.sittings, layouts, strict=True):
-            if sitting.model.has_marks:
-                rows = self._rows(sitting, sheet_layout)
-                xml = sitting.model.xml
-                changes[sitting.model.entry.part] = b"".join((xml.before, rows.encode(), xml.after))
+        for sitting, built, rows in zip(self.sittings, laid.structure.sheets, laid.rows, strict=True):
+            if sitting.model.is_live:
+                changes[built.part] = b"".join((built.before, self._rows(sitting, rows).encode(), built.after))
         if self.faults:
             raise TemplateError(*self.faults)
-        if self.strings.new:
+        if self.strings.new or template._strings.free:  # noqa: SLF001
             changes[template._strings_part] = self.strings.to_bytes()  # noqa: SLF001
         if self.styles is not None and self.styles.new:
             changes[template._styles_part] = self.styles.to_bytes()  # noqa: SLF001
-        return template._host.to_bytes(changes)  # noqa: SLF001
+        return laid.structure.package.to_bytes(changes)
 
     def _rows(self, sitting: Sitting, sheet_layout: layout.SheetLayout) -> str:
         """The sheet's rows with all values in them."""

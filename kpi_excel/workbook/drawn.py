@@ -1,0 +1,117 @@
+"""Drawings, charts, tables, pivots and names, written for where the cells they point at stand now."""
+
+from collections.abc import Iterator, Mapping
+
+from kpi_excel.workbook import markup, references
+from kpi_excel.workbook.growth import Growth
+from kpi_excel.workbook.markup import Edit, Node
+from kpi_excel.workbook.surroundings import Sheet, anchor_edits
+
+_ANCHORS = ("xdr:twoCellAnchor", "xdr:oneCellAnchor")
+_CHART_FORMULAS = ("c:f", "c15:f", "c15:sqref", "cx:f")
+_CONTROL_FORMULAS = ("fmlaLink", "fmlaRange", "fmlaTxbx", "fmlaGroup")
+
+
+def drawing(data: bytes, growth: Growth) -> bytes:
+    """A drawing part: anchors, and shapes that show a cell's text."""
+    sheet = Sheet(data, growth)
+    edits: list[Edit] = []
+    for node in sheet.root.all(*_ANCHORS):
+        edits += anchor_edits(sheet, node)
+    for node in sheet.root.all("xdr:sp", "xdr:cxnSp", "xdr:pic"):
+        link = node.get("textlink")
+        if link:
+            edits += sheet.set(node, "textlink", growth.formula(link))
+    return markup.splice(data, edits)
+
+
+def chart(data: bytes, growth: Growth) -> bytes:
+    """A chart part: what its series are drawn from."""
+    sheet = Sheet(data, growth)
+    edits: list[Edit] = []
+    for node in sheet.root.all(*_CHART_FORMULAS):
+        is_title = node.has_ancestor("c:tx") or node.has_ancestor("cx:tx")
+        edits += sheet.text(node, growth.formula(node.text) if is_title else growth.series(node.text))
+    return markup.splice(data, edits)
+
+
+def control(data: bytes, growth: Growth) -> bytes:
+    """A form control's properties: the cells it is tied to."""
+    sheet = Sheet(data, growth)
+    edits: list[Edit] = []
+    for name in _CONTROL_FORMULAS:
+        if sheet.root.get(name):
+            edits += sheet.set(sheet.root, name, growth.formula(sheet.root.get(name)))
+    return markup.splice(data, edits)
+
+
+def table(data: bytes, growth: Growth, identity: Mapping[str, str]) -> bytes:
+    """A table part; ``identity`` gives the attributes (id, name, displayName) that a copy must not share."""
+    sheet = Sheet(data, growth)
+    edits: list[Edit] = []
+    for name, value in identity.items():
+        edits += sheet.set(sheet.root, name, value)
+    for node in (sheet.root, *sheet.root.all("autoFilter", "sortState", "sortCondition")):
+        edits += sheet.set(node, "ref", growth.ref(node.get("ref")) or node.get("ref"))
+    area = references.area(sheet.root.get("ref"))
+    headers = int(sheet.root.get("headerRowCount", "1") or 1)
+    for node in sheet.root.all("calculatedColumnFormula", "totalsRowFormula"):
+        edits += sheet.text(node, _table_formula(node, growth, area.row + headers if area else 0))
+    return markup.splice(data, edits)
+
+
+def _table_formula(node: Node, growth: Growth, first_row: int) -> str:
+    """A column's formula is written for its first row of data, a total's for anywhere."""
+    if node.name == "totalsRowFormula" or not first_row:
+        return growth.formula(node.text)
+    row, _ = growth.cell(first_row, 1)
+    return growth.formula(node.text, growth.row_spans(row))
+
+
+def pivot_table(data: bytes, growth: Growth) -> bytes:
+    """Where a pivot table stands."""
+    sheet = Sheet(data, growth)
+    edits: list[Edit] = []
+    for node in sheet.root.all("location"):
+        grown = growth.ref(node.get("ref"))
+        if grown:
+            edits += sheet.set(node, "ref", grown)
+    return markup.splice(data, edits)
+
+
+def pivot_source(data: bytes, growths: Mapping[str, Growth], names: Mapping[str, str]) -> bytes:
+    """What a pivot table is made from: an area of a sheet."""
+    root = markup.parse(data)
+    edits: list[Edit] = []
+    for node in root.all("worksheetSource"):
+        growth = growths.get(node.get("sheet").casefold())
+        if growth is None:
+            continue
+        sheet = Sheet(data, growth)
+        if node.get("ref"):
+            edits += sheet.set(node, "ref", growth.ref(node.get("ref")) or node.get("ref"))
+        edits += sheet.set(node, "sheet", names.get(node.get("sheet").casefold(), node.get("sheet")))
+    return markup.splice(data, edits)
+
+
+def single_cells(data: bytes, growth: Growth) -> bytes:
+    """Cells that are tied to an XML map one by one."""
+    sheet = Sheet(data, growth)
+    edits: list[Edit] = []
+    for node in sheet.root.all("singleXmlCell"):
+        edits += sheet.set(node, "r", growth.ref(node.get("r")) or node.get("r"))
+    return markup.splice(data, edits)
+
+
+def threaded_comments(data: bytes, growth: Growth) -> bytes:
+    """Comments with answers go with the first copy of their cell."""
+    sheet = Sheet(data, growth)
+    return markup.splice(data, list(_moved_refs(sheet, "xtc:threadedComment")))
+
+
+def _moved_refs(sheet: Sheet, name: str) -> Iterator[Edit]:
+    for node in sheet.root.all(name):
+        area = references.area(node.get("ref"))
+        if area is not None:
+            row, column = sheet.growth.cell(area.row, area.column)
+            yield from sheet.set(node, "ref", f"{references.letters(column)}{row}")
