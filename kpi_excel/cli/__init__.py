@@ -34,6 +34,7 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0 all well, 1 something needs a person, 2 it could not run."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for matrices as small as ours, threads only wait
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in arguments if not word.startswith("-")), "")
     parser = argparse.ArgumentParser(prog="kpi-excel", description="Excel-driven KPIs.")

@@ -10,6 +10,7 @@ from kpi_excel.review.normal import normalised
 from kpi_excel.review.request import tree
 
 DEEPEST = 20  # levels of KPIs made of KPIs; the catalogue refuses circles, this only bounds the walk
+CONDITIONAL = frozenset({"SUMIF", "SUMIFS", "COUNTIF", "COUNTIFS"})
 SAME_PERIOD = frozenset({"YTD"})  # time words under which a reference still moves with this period's input
 
 
@@ -58,11 +59,18 @@ def _divides_a_difference(node: formula.Node, leaf: formula.Node) -> bool:
     """Whether a leaf stands only below a difference of others, which may be negative: more answers can help an NPS."""
     quotients = [part for part in walk(node) if isinstance(part, formula.Binary) and part.operator == "/"]
     return any(
-        leaf in walk(part.right)
-        and leaf not in walk(part.left)
-        and any(isinstance(above, formula.Binary) and above.operator == "-" for above in walk(part.left))
+        leaf in walk(part.right) and leaf not in walk(part.left) and any(map(_may_be_negative, walk(part.left)))
         for part in quotients
     )
+
+
+def _may_be_negative(node: formula.Node) -> bool:
+    """A difference, unless it is a whole less a part of it (all orders less the cancelled ones)."""
+    if not isinstance(node, formula.Binary) or node.operator != "-":
+        return False
+    whole, part = node.left, node.right
+    whole_first = isinstance(whole, formula.Call) and whole.function in {"SUM", "COUNT", "COUNTA"}
+    return not (whole_first and isinstance(part, formula.Call) and part.function in CONDITIONAL)
 
 
 def _add(found: dict[Input, int | None], reached: Input, sign: int | None) -> None:

@@ -140,7 +140,7 @@ def retire(found: Sequence[Finding]) -> tuple[Retire, ...]:
     """What to retire or merge, the clearest case first; a single light reason is none."""
     by_kpi: dict[str, list[Finding]] = defaultdict(list)
     for finding in found:
-        if finding.kpi and finding.check in WEIGHTS:
+        if finding.kpi and finding.check in WEIGHTS and finding.verdict in {Verdict.FAIL, Verdict.WARN}:
             by_kpi[finding.kpi].append(finding)
     listed = (
         Retire(

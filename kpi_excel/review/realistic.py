@@ -1,11 +1,12 @@
 """R, realistic: what the history says of the target."""
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Direction, Verdict
+from kpi_excel.model import Direction, Target, Verdict
 from kpi_excel.review.aim import Prospect, ends_of
-from kpi_excel.review.request import Opinion
-from kpi_excel.statistics import TRIAL_POINTS, assurance, xmr_limits
+from kpi_excel.review.request import Opinion, Subject
+from kpi_excel.statistics import TRIAL_POINTS, Limits, assurance, fit_line, xmr_limits
 
+RECENT = 3  # points that may not contradict "always" or "never"
 METHOD_WORDS = {
     "mean": say("the spread of the past"),
     "line": say("the straight line through the past"),
@@ -33,13 +34,14 @@ def assured(prospect: Prospect) -> Opinion:
     limits, target = xmr_limits(subject.history), subject.target
     assert limits is not None
     assert target is not None
+    word = _assurance(subject, limits, target)
+    if _contradicted(subject, word):  # the level is shifting; then the newest level is what counts
+        line = fit_line(subject.history)
+        assert line is not None
+        limits = Limits(line.at(line.n), limits.moving_range, limits.points)
+        word = _assurance(subject, limits, target)
+        word = "inconsistent" if _contradicted(subject, word) else word
     bounds = {"lower": subject.fine(limits.lower), "upper": subject.fine(limits.upper), "target": subject.aim()}
-    low, high = ends_of(subject, target)
-    if subject.definition.direction is Direction.BAND:
-        word = _band_assurance(limits.lower, limits.upper, low, high)
-    else:
-        up = subject.definition.direction is Direction.UP
-        word = assurance(limits.lower, limits.upper, low if up else high, subject.definition.direction.value)
     if word == "consistent_fail":
         text = "As things stand {target} is missed every time: the process runs between {lower} and {upper}."
         return Verdict.WARN, say(text, **bounds)
@@ -49,6 +51,22 @@ def assured(prospect: Prospect) -> Opinion:
     return Verdict.PASS, say(
         "{target} is hit and missed by turns: the process runs between {lower} and {upper}.", **bounds
     )
+
+
+def _assurance(subject: Subject, limits: Limits, target: Target) -> str:
+    low, high = ends_of(subject, target)
+    if subject.definition.direction is Direction.BAND:
+        return _band_assurance(limits.lower, limits.upper, low, high)
+    up = subject.definition.direction is Direction.UP
+    return assurance(limits.lower, limits.upper, low if up else high, subject.definition.direction.value)
+
+
+def _contradicted(subject: Subject, word: str) -> bool:
+    """Whether the newest points already show the opposite of "always" or "never"."""
+    assert subject.target is not None
+    low, high = ends_of(subject, subject.target)
+    met = [low <= value <= high for value in subject.history[-RECENT:]]
+    return (word == "consistent_fail" and any(met)) or (word == "consistent_pass" and not all(met))
 
 
 def _band_assurance(lower: float, upper: float, low: float, high: float) -> str:

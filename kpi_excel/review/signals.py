@@ -174,7 +174,7 @@ def survey_change(subject: Subject) -> tuple[float, float] | None:
 def _survey_signal(subject: Subject, change: float, p: float) -> tuple[str, Message]:
     flag = 1 if change > 0 else -1
     kind = _word(subject, flag)
-    text = "{verdict}: a change of {change} points since the previous period is more than chance (p = {p})."
+    text = "{verdict}: a change of {change} points since the previous period is more than chance (p {p})."
     return kind, say(
-        text, verdict=VERDICT_WORDS[kind], change=f"{change:+.1f}", p=f"{p:.3f}" if p >= 0.001 else "< 0.001"
+        text, verdict=VERDICT_WORDS[kind], change=f"{change:+.1f}", p=f"= {p:.3f}" if p >= 0.001 else "< 0.001"
     )
