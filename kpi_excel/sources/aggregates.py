@@ -19,7 +19,8 @@ from kpi_excel.formula import Call, Node, additivity
 from kpi_excel.formula.aggregation import Aggregation, Operation, aggregation
 from kpi_excel.formula.sql import TypedColumns, condition, from_sql, number, to_sql
 from kpi_excel.model import ColumnType, Dataset, NoValue, Period, Reason, Value
-from kpi_excel.sources.engine import Engine, name, table
+from kpi_excel.sources.coverage import Coverage
+from kpi_excel.sources.engine import Engine, name, table, written
 from kpi_excel.sources.layers import aliased
 from kpi_excel.sources.rows import Known
 from kpi_excel.sources.tree import UnitTree
@@ -55,24 +56,46 @@ class Group:
     """All requests over one dataset and date column, and what the database answered."""
 
     known: Known | None
-    states: dict[State, exp.Expression] = field(default_factory=dict)
+    states: dict[State, exp.Expr] = field(default_factory=dict)
     cells: dict[tuple[str, int], Cell] = field(default_factory=dict)  # (unit, atom)
     spans: dict[tuple[str, Period], Cell] = field(default_factory=dict)  # (unit, period)
     from_rows: dict[tuple[Node, str, Period], Any] = field(default_factory=dict)
     snapshots: "Snapshots | None" = None
     by_unit: bool = True
+    queries: list[str] = field(default_factory=list)
 
 
 class Aggregates:
     """The answers: a value for every request, unit and period."""
 
-    def __init__(self, groups: Mapping[tuple[str, str], Group], units: UnitTree, atoms: "Atoms") -> None:
+    def __init__(
+        self, groups: Mapping[tuple[str, str], Group], units: UnitTree, atoms: "Atoms", coverage: Coverage
+    ) -> None:
         self._groups = groups
         self._units = units
         self._atoms = atoms
+        self._coverage = coverage
 
-    def value(self, request: AggregateRequest, unit: str, period: Period) -> Value:
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """The queries that were asked, as text."""
+        return tuple(query for group in self._groups.values() for query in group.queries)
+
+    def known(self, dataset: str) -> bool:
+        """Whether there is a source for this dataset that could be opened."""
+        return dataset in self._coverage.read
+
+    def completeness(self, dataset: str) -> float | None:
+        """The share of the dataset's rows that could be read."""
+        return self._coverage.read.get(dataset)
+
+    def covers(self, dataset: str, date_column: str, period: Period) -> bool:
+        """Whether the rows reach over the whole period, as far as the sources can tell."""
+        return self._coverage.covers(dataset, date_column, period)
+
+    def value(self, dataset: str, date_column: str, node: Node, unit: str, period: Period) -> Value:
         """The value of an aggregate, or the reason why there is none."""
+        request = AggregateRequest(dataset, date_column, node)
         group = self._groups.get((request.dataset, request.date_column))
         if group is None or group.known is None:
             return NoValue(Reason.SOURCE, request.dataset)
@@ -138,7 +161,7 @@ class Atoms:
         return range(self._starts[period.start], self._ends[period.end] + 1)
 
 
-def states_of(node: Node, kinds: Mapping[str, ColumnType]) -> list[tuple[State, exp.Expression]]:
+def states_of(node: Node, kinds: Mapping[str, ColumnType]) -> list[tuple[State, exp.Expr]]:
     """What must be known of narrower scopes to finish an aggregate over a wider one."""
     how = additivity(node)
     if how != "ratio-of-sums":
@@ -150,7 +173,7 @@ def states_of(node: Node, kinds: Mapping[str, ColumnType]) -> list[tuple[State, 
     return [(State(part.sql(), "sum"), part) for part in (_where(asked, held, part) for part in made_of)]
 
 
-def _where(asked: Aggregation, held: TypedColumns, made: exp.Expression) -> exp.Expression:
+def _where(asked: Aggregation, held: TypedColumns, made: exp.Expr) -> exp.Expr:
     if not asked.criteria:
         return made
     return exp.Filter(this=made, expression=exp.Where(this=condition(asked, held)))
@@ -192,6 +215,7 @@ def aggregated(
     requests: Sequence[AggregateRequest],
     units: UnitTree,
     periods: Sequence[Period],
+    coverage: Coverage,
 ) -> Aggregates:
     """Ask for everything: one query per dataset and date column for what adds up, and one for what does not."""
     atoms = Atoms(periods)
@@ -205,14 +229,14 @@ def aggregated(
             continue
         group.by_unit = "unit" in group.known.kinds
         possible = [request for request in asked if not _missing(request, group.known)]
-        question = Question(engine, group.known, day, units, atoms, list(dict.fromkeys(periods)))
+        question = Question(engine, group.known, day, units, atoms, list(dict.fromkeys(periods)), group.queries)
         if possible:
             question.fill_states(group, [request.node for request in possible if not request.closing])
             question.fill_from_rows(group, [request.node for request in possible if not request.closing])
             closings = [request.node for request in possible if request.closing]
             if closings:
                 group.snapshots = question.snapshots(closings, datasets.get(dataset))
-    return Aggregates(groups, units, atoms)
+    return Aggregates(groups, units, atoms, coverage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +249,22 @@ class Question:
     units: UnitTree
     atoms: Atoms
     periods: Sequence[Period]
+    queries: list[str]
+
+    def _asked(self, query: exp.Expr) -> list[tuple[Any, ...]]:
+        """The answer to a query, which is noted down."""
+        self.queries.append(written(query, self.engine.dialect))
+        return self.engine.query(query)
 
     @property
-    def _unit(self) -> exp.Expression:
+    def _unit(self) -> exp.Expr:
         return name("unit") if "unit" in self.known.kinds else exp.cast(exp.null(), "TEXT")
 
-    def _within(self) -> exp.Expression:
+    def _within(self) -> exp.Expr:
         first, last = self.atoms.spans[0][0], self.atoms.spans[-1][1]
         return exp.Between(this=name(self.day), low=_day(first), high=_day(last))
 
-    def by_day(self, made: Mapping[str, exp.Expression]) -> exp.Select:
+    def by_day(self, made: Mapping[str, exp.Expr]) -> exp.Select:
         """These aggregates for each unit as the export spells it, and each day."""
         columns = [
             aliased("u", self._unit),
@@ -262,13 +292,13 @@ class Question:
             .group_by(name("b", "u"), name("a", "i"))
         )
         leaves: dict[tuple[str, int], list[Cell]] = defaultdict(list)
-        for unit, atom, *cell in self.engine.query(query):
+        for unit, atom, *cell in self._asked(query):
             for scope in self.units.scopes_of(unit):
                 leaves[scope, int(atom)].append(cell)
         kept = list(group.states)
         group.cells.update({key: merged(kept, cells) for key, cells in leaves.items()})
 
-    def _precise(self, sql: exp.Expression) -> exp.Expression:
+    def _precise(self, sql: exp.Expr) -> exp.Expr:
         """Sums whose last digit does not hang on the order in which threads deliver rows."""
         if self.engine.dialect != "duckdb":
             return sql
@@ -276,7 +306,7 @@ class Question:
             lambda node: exp.Anonymous(this="fsum", expressions=[node.this]) if isinstance(node, exp.Sum) else node
         )
 
-    def _atoms(self) -> exp.Expression:
+    def _atoms(self) -> exp.Expr:
         rows = [(place, _day(start), _day(end)) for place, (start, end) in enumerate(self.atoms.spans)]
         return exp.values(rows, alias="a", columns=["i", "s", "e"])
 
@@ -285,7 +315,7 @@ class Question:
         for node in dict.fromkeys(nodes):
             if additivity(node) != "rows":
                 continue
-            for unit, place, value in self.engine.query(self._exploded(node)):
+            for unit, place, value in self._asked(self._exploded(node)):
                 group.from_rows[node, str(unit), self.periods[int(place)]] = value
 
     def _exploded(self, node: Node) -> exp.Select:
@@ -313,7 +343,7 @@ class Question:
     def _spelled(self, column: str) -> str:
         return next(title for title in self.known.kinds if title.casefold() == column.casefold())
 
-    def _scopes(self) -> exp.Expression:
+    def _scopes(self) -> exp.Expr:
         texts = [
             "" if text is None else str(text)
             for (text,) in self.engine.query(exp.select(self._unit).distinct().from_(table(self.known.title)))
@@ -321,7 +351,7 @@ class Question:
         rows = [(text, scope) for text in dict.fromkeys(texts) for scope in self.units.scopes_of(text)]
         return exp.values(rows or [("", self.units.root)], alias="c", columns=["u", "s"])
 
-    def _spans(self) -> exp.Expression:
+    def _spans(self) -> exp.Expr:
         rows = [(place, atom) for place, period in enumerate(self.periods) for atom in self.atoms.of(period)]
         return exp.values(rows, alias="p", columns=["p", "i"])
 
@@ -329,12 +359,12 @@ class Question:
         """The snapshots of every unit, day by day."""
         found = Snapshots(self.units, self.known, dataset, [node for node in dict.fromkeys(nodes)])
         made = {f"s{place}": self._precise(sql) for place, sql in enumerate(found.columns())}
-        for unit, day, *cell in self.engine.query(self.by_day(made)):
+        for unit, day, *cell in self._asked(self.by_day(made)):
             found.add(unit, day, cell)
         firsts = exp.select(self._unit, exp.Min(this=name(self.day))).from_(table(self.known.title))
         if "unit" in self.known.kinds:
             firsts = firsts.group_by(name("unit"))
-        for unit, day in self.engine.query(firsts):
+        for unit, day in self._asked(firsts):
             found.begin(unit, day)
         return found
 
@@ -346,7 +376,7 @@ _MERGE = {
 }
 
 
-def _day(day: date) -> exp.Expression:
+def _day(day: date) -> exp.Expr:
     return exp.cast(exp.Literal.string(day.isoformat()), "DATE")
 
 
@@ -363,16 +393,16 @@ class Snapshots:
         self._cells: dict[str, dict[date, list[Cell]]] = defaultdict(lambda: defaultdict(list))
         self._first: dict[str, date] = {}
 
-    def columns(self) -> list[exp.Expression]:
+    def columns(self) -> list[exp.Expr]:
         """What is asked for each node: its states, and how many rows meet its criteria."""
-        found: list[exp.Expression] = []
+        found: list[exp.Expr] = []
         for node in self._nodes:
             found += [sql for _, sql in self._states(node)]
             asked, held = aggregation(node), TypedColumns(self._known.kinds)
             found.append(_where(asked, held, exp.Count(this=exp.Star())))
         return found
 
-    def _states(self, node: Node) -> list[tuple[State, exp.Expression]]:
+    def _states(self, node: Node) -> list[tuple[State, exp.Expr]]:
         if additivity(node) == "rows":
             made = to_sql(node, self._known.kinds)
             return [(State(made.sql(), "sum"), made)]

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,19 +12,30 @@ from sqlglot import exp
 from kpi_excel.catalogue import Catalogue
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
 from kpi_excel.messages import say
-from kpi_excel.model import ColumnType, Control, Dataset, Period, Source, SourceReport
+from kpi_excel.model import ColumnType, Control, Dataset, Period, Source, SourceReport, Unit
 from kpi_excel.sources import duckdb
 from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, aggregated
 from kpi_excel.sources.calendar import calendar_rows
+from kpi_excel.sources.coverage import Coverage, Reach
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name, table
 from kpi_excel.sources.files import UnreadableFileError
 from kpi_excel.sources.inspection import Inspected, inspect
-from kpi_excel.sources.mapping import Lookup, Mapping_, headers_wanted, read_mapping
+from kpi_excel.sources.mapping import Lookup, SourceMapping, headers_wanted, read_mapping
 from kpi_excel.sources.opening import Opened, open_pieces, unite
 from kpi_excel.sources.pieces import Piece, prepare
 from kpi_excel.sources.rows import Known
 from kpi_excel.sources.tree import UnitTree
+
+# Where no source gives the customers, they are who ordered; each came on the day of the earliest order.
+CUSTOMERS = Source(
+    "customers",
+    "customers",
+    "derived",
+    "orders",
+    columns={"customer_id": "customer_id", "first_order_date": "=MIN(order_date)"},
+    filter="NOT(ISBLANK(customer_id))",
+)
 
 
 class Datasets:
@@ -39,7 +49,8 @@ class Datasets:
         self.workspace = Path(self._working.name)
         self.engine = DuckDb(self.workspace)
         self._sources: dict[str, Opened] = {}
-        self._tables: dict[str, Known] = {}
+        self._separate: dict[str, Known] = {}  # by source
+        self._united: dict[str, Known] = {}  # by dataset
         self._inspected: dict[str, Inspected] = {}
         self._faults: list[Fault] = []
         self._reports: list[SourceReport] = []
@@ -60,12 +71,6 @@ class Datasets:
     def faults(self) -> tuple[Fault, ...]:
         """Everything that is wrong with the sources."""
         return tuple(self._faults)
-
-    def complete_until(self, dataset: str) -> date | None:
-        """The day until which all sources of a dataset are complete; None where nothing is known."""
-        days = [report.complete_until for report in self._reports if report.dataset == dataset]
-        known = [day for day in days if day is not None]
-        return min(known) if known and len(known) == len(days) else None
 
     # --- opening ---------------------------------------------------------------------------------------------------
 
@@ -111,7 +116,7 @@ class Datasets:
                 self._faults.append(replace(error.fault, place=place))
         return found
 
-    def _in_order(self, mappings: Mapping[str, Mapping_]) -> list[Source]:
+    def _in_order(self, mappings: Mapping[str, SourceMapping]) -> list[Source]:
         """The sources in an order in which each finds the tables that it looks into."""
         pending, done = list(self._control.sources), []
         while pending:
@@ -138,9 +143,9 @@ class Datasets:
     def _derived(self, source: Source) -> list[Piece]:
         """A source that is made from the rows of another source or dataset."""
         self._unite(source.location)
-        known = self._tables.get(source.location)
+        known = self._tables().get(source.location)
         if known is None:
-            hint = did_you_mean(source.location, list(self._tables))
+            hint = did_you_mean(source.location, list(self._tables()))
             self._faults.append(
                 Fault(
                     say("There is no source or dataset {name}.", name=source.location),
@@ -155,38 +160,44 @@ class Datasets:
         )
         return [Piece(source, Path(source.location), query, (), digest, is_text=False)]
 
-    def _open_source(self, source: Source, mapping: Mapping_, pieces: list[Piece]) -> None:
+    def _open_source(self, source: Source, mapping: SourceMapping, pieces: list[Piece]) -> None:
         for lookup in _lookups(mapping):
             self._unite(lookup.table)
         dataset = self._dataset(source)
         opened = Opened(source)
         if pieces and not mapping.faults and (dataset is not None or not source.dataset):
             opened = open_pieces(
-                source, dataset, mapping, pieces, self.engine, self._tables, self._control.settings.locale
+                source, dataset, mapping, pieces, self.engine, self._tables(), self._control.settings.locale
             )
         self._faults += opened.faults
         inspected = inspect(opened, dataset, pieces, self.engine, self._control)
         self._faults += inspected.faults
         self._sources[source.id] = inspected.opened
+        self._inspected[source.id] = inspected
         self._reports.append(inspected.report)
         if inspected.opened.title:
-            self._tables[source.id] = Known(inspected.opened.title, inspected.opened.kinds, inspected.unique)
+            self._separate[source.id] = Known(inspected.opened.title, inspected.opened.kinds, inspected.unique)
 
     def _unite(self, dataset: str) -> None:
         """The sources of a dataset as one table, once all of them are open."""
-        parts = [
-            opened
-            for opened in self._sources.values()
-            if opened.source.dataset == dataset and opened.title and opened.source.id != dataset
-        ]
-        if not parts or dataset in self._sources:
+        parts = [opened for opened in self._sources.values() if opened.source.dataset == dataset and opened.title]
+        if not dataset or not parts:
+            return
+        if len(parts) == 1:
+            self._united[dataset] = self._separate[parts[0].source.id]
             return
         title = f"dataset {dataset}"
-        if len(parts) == 1:
-            self._tables[dataset] = self._tables[parts[0].source.id]
-            return
         kinds = unite(self.engine, title, [(part.title, part.kinds) for part in parts])
-        self._tables[dataset] = Known(title, kinds)
+        self._united[dataset] = Known(title, kinds)
+
+    def _tables(self) -> dict[str, Known]:
+        """What can be looked into by name: sources and datasets; of one name, the dataset that the source is part of."""
+        whole = {
+            dataset: known
+            for dataset, known in self._united.items()
+            if dataset not in self._sources or self._sources[dataset].source.dataset == dataset
+        }
+        return self._separate | whole
 
     def _unite_datasets(self) -> None:
         for dataset in {opened.source.dataset for opened in self._sources.values()}:
@@ -195,18 +206,52 @@ class Datasets:
 
     # --- asking ----------------------------------------------------------------------------------------------------
 
-    def aggregate(self, requests: Sequence[AggregateRequest], units: UnitTree, periods: Sequence[Period]) -> Aggregates:
+    def aggregate(
+        self, requests: Sequence[AggregateRequest], units: Sequence[Unit], periods: Sequence[Period]
+    ) -> Aggregates:
         """All aggregates for all units and periods: one query per dataset and date column for what adds up."""
+        if any(request.dataset == CUSTOMERS.dataset for request in requests):
+            self._derive_customers()
         tables = dict(self._dataset_tables())
         if any(request.dataset == "calendar" for request in requests) and "calendar" not in tables:
             tables["calendar"] = self._calendar(periods)
-        return aggregated(self.engine, tables, self._catalogue.datasets, requests, units, periods)
+        return aggregated(
+            self.engine, tables, self._catalogue.datasets, requests, UnitTree.of(units), periods, self._coverage(tables)
+        )
+
+    def _coverage(self, tables: Mapping[str, Known]) -> Coverage:
+        """How far the sources of each dataset reach, and how much of them could be read."""
+        reaches: dict[str, tuple[Reach, ...]] = {}
+        read: dict[str, float] = {}
+        for dataset in tables:
+            own = [found for found in self._inspected.values() if found.report.dataset == dataset]
+            reaches[dataset] = tuple(found.reach for found in own if found.reach is not None)
+            rows = sum(found.report.rows + found.opened.lost for found in own)
+            rejected = sum(found.report.rejected for found in own)
+            read[dataset] = 1 - rejected / rows if rows else 1.0
+        return Coverage(reaches, read)
+
+    def _derive_customers(self) -> None:
+        """The customers from the whole order history, where they have no source of their own."""
+        orders = self._united.get(CUSTOMERS.location)
+        own = any(source.dataset == CUSTOMERS.dataset for source in self._control.sources)
+        if (
+            own
+            or CUSTOMERS.id in self._sources
+            or orders is None
+            or not {"customer_id", "order_date"} <= set(orders.kinds)
+        ):
+            return
+        columns = dict(CUSTOMERS.columns) | ({"unit": "unit"} if "unit" in orders.kinds else {})
+        source = replace(CUSTOMERS, columns=columns)
+        self._open_source(source, read_mapping(source, self._dataset(source)), self._derived(source))
+        self._unite(CUSTOMERS.dataset)
 
     def _dataset_tables(self) -> Iterable[tuple[str, Known]]:
         for opened in self._sources.values():
             dataset = opened.source.dataset
-            if dataset and dataset in self._tables and self._all_open(dataset):
-                yield dataset, self._tables[dataset]
+            if dataset and dataset in self._united and self._all_open(dataset):
+                yield dataset, self._united[dataset]
 
     def _all_open(self, dataset: str) -> bool:
         """Whether every source of a dataset could be opened: half a dataset gives no figures."""
@@ -240,12 +285,12 @@ def open_datasets(control: Control, catalogue: Catalogue, folder: Path) -> Datas
     return Datasets(control, catalogue, folder)
 
 
-def _lookups(mapping: Mapping_) -> list[Lookup]:
+def _lookups(mapping: SourceMapping) -> list[Lookup]:
     columns = [*mapping.columns, *([mapping.condition] if mapping.condition else [])]
     return [lookup for column in columns for lookup in column.lookups.values()]
 
 
-def _needs(source: Source, mapping: Mapping_) -> set[str]:
+def _needs(source: Source, mapping: SourceMapping) -> set[str]:
     """The sources and datasets that must be open before this one."""
     needed = {lookup.table for lookup in _lookups(mapping)}
     return needed | {source.location} if source.kind == "derived" else needed

@@ -43,11 +43,11 @@ class DuckDb:
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
-    def query(self, query: exp.Expression) -> list[tuple[Any, ...]]:
+    def query(self, query: exp.Expr) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         return self._connection.execute(written(query, self.dialect)).fetchall()
 
-    def keep(self, title: str, query: exp.Expression, *, rows: bool) -> None:
+    def keep(self, title: str, query: exp.Expr, *, rows: bool) -> None:
         """Name a query: as a table that holds its rows, or as a view that reads them again each time."""
         kind = "TEMP TABLE" if rows else "TEMP VIEW"
         self._connection.execute(f"CREATE OR REPLACE {kind} {_name(title)} AS {written(query, self.dialect)}")
@@ -56,7 +56,7 @@ class DuckDb:
         """Forget a table and give back its memory."""
         self._connection.execute(f"DROP TABLE IF EXISTS {_name(title)}")
 
-    def described(self, query: exp.Expression) -> dict[str, str]:
+    def described(self, query: exp.Expr) -> dict[str, str]:
         """The columns of a query and their types, in order."""
         found = self._connection.execute(f"DESCRIBE {written(query, self.dialect)}").fetchall()
         return {str(row[0]): str(row[1]) for row in found}
@@ -91,17 +91,17 @@ def _text(value: str) -> str:
     return exp.Literal.string(value).sql(dialect="duckdb")
 
 
-def parquet(paths: Sequence[Path]) -> exp.Expression:
+def parquet(paths: Sequence[Path]) -> exp.Expr:
     """The rows of Parquet files, columns found by name."""
     files = exp.Array(expressions=[exp.Literal.string(str(path)) for path in paths])
     same = exp.EQ(this=exp.var("union_by_name"), expression=exp.true())
     return _from("read_parquet", [files, same] if len(paths) > 1 else [files])
 
 
-def csv(path: Path, separator: str, skip: int, width: int) -> exp.Expression:
+def csv(path: Path, separator: str, skip: int, width: int) -> exp.Expr:
     """The rows of a UTF-8 text file as texts c0, c1 …; what cannot be read is kept in the list of rejects."""
     names = [f"c{place}" for place in range(width)]
-    options: dict[str, exp.Expression] = {
+    options: dict[str, exp.Expr] = {
         "auto_detect": exp.false(),
         "header": exp.false(),
         "skip": exp.Literal.number(skip),
@@ -122,5 +122,5 @@ def csv(path: Path, separator: str, skip: int, width: int) -> exp.Expression:
     return _from("read_csv", [exp.Literal.string(str(path)), *named])
 
 
-def _from(function: str, arguments: list[exp.Expression]) -> exp.Expression:
+def _from(function: str, arguments: list[exp.Expr]) -> exp.Expr:
     return exp.select("*").from_(exp.Table(this=exp.Anonymous(this=function, expressions=arguments)))

@@ -13,14 +13,14 @@ class Engine(Protocol):
     def dialect(self) -> str:
         """The name of its dialect, as sqlglot knows it."""
 
-    def query(self, query: exp.Expression) -> list[tuple[Any, ...]]:
+    def query(self, query: exp.Expr) -> list[tuple[Any, ...]]:
         """All rows of a query."""
 
     def close(self) -> None:
         """Give back what it holds."""
 
 
-def written(query: exp.Expression, dialect: str) -> str:
+def written(query: exp.Expr, dialect: str) -> str:
     """A query as text in a dialect, every name in quotes."""
     return query.sql(dialect=dialect, identify=True)
 
@@ -38,19 +38,19 @@ def table(title: str, alias: str = "") -> exp.Table:
     )
 
 
-def call(function: str, *arguments: exp.Expression | str | float) -> exp.Anonymous:
+def call(function: str, *arguments: exp.Expr | str | float) -> exp.Anonymous:
     """A function of the engine's own; texts and numbers become literals."""
     return exp.Anonymous(this=function, expressions=[literal(argument) for argument in arguments])
 
 
-def literal(value: exp.Expression | str | float) -> exp.Expression:
+def literal(value: exp.Expr | str | float) -> exp.Expr:
     """A text or a number as a literal; expressions pass."""
-    if isinstance(value, exp.Expression):
+    if isinstance(value, exp.Expr):
         return value
     return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
 
 
-def rows_table(alias: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> exp.Expression:
+def rows_table(alias: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> exp.Expr:
     """A small table written into the query itself, one SELECT a row, so that every database reads it alike."""
     selects = [
         exp.select(
@@ -58,7 +58,7 @@ def rows_table(alias: str, columns: Sequence[str], rows: Sequence[Sequence[objec
         )
         for row in rows
     ]
-    whole: exp.Expression = selects[0]
+    whole: exp.Expr = selects[0]
     for select in selects[1:]:
         whole = exp.Union(this=whole, expression=select, distinct=False)
     return exp.Subquery(this=whole, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))

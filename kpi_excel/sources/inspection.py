@@ -10,6 +10,7 @@ from sqlglot import exp
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
 from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Control, Dataset, Reject, SourceReport
+from kpi_excel.sources.coverage import Reach
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import call, literal, name, table
 from kpi_excel.sources.opening import Opened
@@ -28,6 +29,7 @@ class Inspected:
     report: SourceReport
     faults: tuple[Fault, ...] = ()
     unique: frozenset[str] = frozenset()
+    reach: Reach | None = None
 
 
 def inspect(
@@ -46,21 +48,22 @@ def inspect(
     opened, repeated = inspector.without_repetitions()
     inspector = Inspector(opened, dataset, engine, control)
     blanks, oldest, newest = inspector.summary()
+    first = inspector.first_date()
     faults = [*inspector.units(), *inspector.currencies(), *repeated]
-    until = _declared_day(source.complete_until) or newest
+    reach = Reach(first, oldest, newest, _declared_day(source.complete_until), source.max_age_days)
     words = [*opened.words]
     if opened.left_out:
         words.append(say("{count} rows left out by the filter", count=opened.left_out))
     report = replace(
         report,
         blanks=blanks,
-        oldest=oldest,
-        newest=newest,
-        complete_until=until,
+        oldest=min(oldest.values(), default=None),
+        newest=max(newest.values(), default=None),
+        complete_until=reach.declared,
         detected=_joined(words),
         rejected=report.rejected + inspector.repeated,
     )
-    return Inspected(opened, report, tuple(faults), inspector.unique())
+    return Inspected(opened, report, tuple(faults), inspector.unique(), reach)
 
 
 def _declared_day(text: str) -> date | None:
@@ -97,24 +100,33 @@ class Inspector:
         """The column that holds no value twice."""
         return frozenset(self._keys) if len(self._keys) == 1 else frozenset()
 
-    def summary(self) -> tuple[dict[str, int], date | None, date | None]:
-        """Blanks by column, and the oldest and newest date of the dataset's first date column."""
+    def first_date(self) -> str:
+        """The date column that says when a row came into being: the first one of the dataset that is there."""
+        columns = self._dataset.columns if self._dataset else ()
+        dates = [
+            column.name for column in columns if column.type is ColumnType.DATE and column.name in self._opened.kinds
+        ]
+        return dates[0] if dates else ""
+
+    def summary(self) -> tuple[dict[str, int], dict[str, date], dict[str, date]]:
+        """Blanks by column, and the oldest and newest day of each date column."""
         titles = list(self._opened.kinds)
         dates = [title for title in titles if self._opened.kinds[title] is ColumnType.DATE]
-        asked: list[exp.Expression] = [exp.Count(this=exp.Star())]
+        asked: list[exp.Expr] = [exp.Count(this=exp.Star())]
         asked += [exp.Count(this=name(title)) for title in titles]
         asked += [make(this=name(title)) for title in dates for make in (exp.Min, exp.Max)]
         row = self._engine.query(exp.select(*asked).from_(table(self._opened.title)))[0]
         rows, counts, ends = int(row[0]), row[1 : 1 + len(titles)], row[1 + len(titles) :]
         blanks = {title: rows - int(count) for title, count in zip(titles, counts, strict=True) if rows > int(count)}
-        days = [day for day in ends if day is not None]
-        return blanks, min(days, default=None), max(days, default=None)
+        oldest = {title: day for title, day in zip(dates, ends[::2], strict=True) if day is not None}
+        newest = {title: day for title, day in zip(dates, ends[1::2], strict=True) if day is not None}
+        return blanks, oldest, newest
 
     # --- units and currencies --------------------------------------------------------------------------------------
 
     def units(self) -> list[Fault]:
         """A warning for each unit that is not known, with the rows that count for the company only."""
-        if "unit" not in self._opened.kinds or not self._control.units:
+        if "unit" not in self._opened.kinds or not self._control.units or self._opened.source.kind == "derived":
             return []
         tree = UnitTree.of(self._control.units)
         rows = self._by("unit")
@@ -144,7 +156,7 @@ class Inspector:
 
     def currencies(self) -> list[Fault]:
         """An error where money is in another currency than the project's: it is never added to it."""
-        if "currency" not in self._opened.kinds:
+        if "currency" not in self._opened.kinds or self._opened.source.kind == "derived":
             return []
         house = self._control.settings.currency.strip().upper()
         found: dict[str, int] = {}
@@ -258,5 +270,5 @@ class Inspector:
         return Fault(what, self._place, hint, Severity.WARNING)
 
 
-def _whole(number: int) -> exp.Expression:
+def _whole(number: int) -> exp.Expr:
     return exp.cast(exp.Literal.string(str(number)), "BIGINT")

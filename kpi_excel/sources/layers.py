@@ -20,7 +20,7 @@ class Layers:
         self.flags: list[str] = []
 
     def add(
-        self, columns: Mapping[str, tuple[exp.Expression, ColumnType]], flags: Mapping[str, exp.Expression]
+        self, columns: Mapping[str, tuple[exp.Expr, ColumnType]], flags: Mapping[str, exp.Expr]
     ) -> None:
         """One more layer with these columns, and these flags beside them."""
         made = [aliased(column, sql) for column, (sql, _) in columns.items()]
@@ -29,27 +29,27 @@ class Layers:
         self.kinds.update((column, kind) for column, (_, kind) in columns.items())
         self.flags += [BAD + column for column in flags]
 
-    def only(self, columns: Iterable[str], kept: exp.Expression | None) -> exp.Select:
+    def only(self, columns: Iterable[str], kept: exp.Expr | None) -> exp.Select:
         """The query with these columns, whether the row is kept, and one flag for all cells."""
-        chosen: list[exp.Expression] = [name(column) for column in columns]
+        chosen: list[exp.Expr] = [name(column) for column in columns]
         chosen.append(aliased(KEPT, kept if kept is not None else exp.true()))
         chosen.append(aliased("bad", any_of([name(flag) for flag in self.flags])))
         return exp.select(*chosen).from_(self.query.subquery("t"))
 
 
-def aliased(column: str, sql: exp.Expression) -> exp.Expression:
+def aliased(column: str, sql: exp.Expr) -> exp.Expr:
     """An expression under a name, in quotes."""
     return exp.alias_(sql, column, quoted=True)
 
 
-def any_of(conditions: list[exp.Expression]) -> exp.Expression:
+def any_of(conditions: list[exp.Expr]) -> exp.Expr:
     """Whether one of the conditions holds."""
     return exp.or_(*conditions) if conditions else exp.false()
 
 
-def within_domain(column: Column, sql: exp.Expression, kind: ColumnType) -> exp.Expression | None:
+def within_domain(column: Column, sql: exp.Expr, kind: ColumnType) -> exp.Expr | None:
     """Whether a value lies in its column's domain; None where the column has none."""
-    conditions: list[exp.Expression] = []
+    conditions: list[exp.Expr] = []
     if column.minimum is not None:
         conditions.append(exp.GTE(this=sql.copy(), expression=_number(column.minimum)))
     if column.maximum is not None:
@@ -62,6 +62,6 @@ def within_domain(column: Column, sql: exp.Expression, kind: ColumnType) -> exp.
     return exp.and_(*conditions) if conditions else None
 
 
-def _number(value: float) -> exp.Expression:
+def _number(value: float) -> exp.Expr:
     whole = exp.Literal.number(int(value) if float(value).is_integer() else value)
     return exp.Neg(this=exp.Literal.number(abs(value))) if value < 0 else whole

@@ -45,7 +45,7 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping_:
+class SourceMapping:
     """All that a source maps, and its filter."""
 
     columns: tuple[Mapped, ...]
@@ -72,7 +72,7 @@ def headers_wanted(source: Source) -> list[str]:
     return [name for name in wanted if name]
 
 
-def read_mapping(source: Source, dataset: Dataset | None) -> Mapping_:
+def read_mapping(source: Source, dataset: Dataset | None) -> SourceMapping:
     """The mapping of a source as formulas; what is wrong with it comes back as faults."""
     faults: list[Fault] = []
     columns: list[Mapped] = []
@@ -90,7 +90,7 @@ def read_mapping(source: Source, dataset: Dataset | None) -> Mapping_:
             condition = _mapped(extra("filter"), "=" + source.filter.strip().removeprefix("="))
         except FormulaError as error:
             faults.append(_fault(source, "filter", error))
-    return Mapping_(tuple(columns), condition, tuple(faults))
+    return SourceMapping(tuple(columns), condition, tuple(faults))
 
 
 def derived(dataset: Dataset | None, present: Sequence[str]) -> list[Mapped]:

@@ -18,7 +18,7 @@ from kpi_excel.model import ColumnType, Dataset, Reject, Source
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name, table
 from kpi_excel.sources.layers import BAD, KEPT, Layers, aliased
-from kpi_excel.sources.mapping import LINE, LOOKUP, Mapping_, derived
+from kpi_excel.sources.mapping import LINE, LOOKUP, SourceMapping, derived
 from kpi_excel.sources.pieces import Piece
 from kpi_excel.sources.rejects import MOST, listed
 from kpi_excel.sources.rows import FileColumns, Known, Raw, RowBuilder, as_standard, complete, renamed
@@ -45,7 +45,7 @@ class Opened:
 def open_pieces(
     source: Source,
     dataset: Dataset | None,
-    mapping: Mapping_,
+    mapping: SourceMapping,
     pieces: Sequence[Piece],
     engine: DuckDb,
     tables: Mapping[str, Known],
@@ -77,7 +77,7 @@ def open_pieces(
 def finish(
     opened: Opened,
     dataset: Dataset | None,
-    mapping: Mapping_,
+    mapping: SourceMapping,
     engine: DuckDb,
     kinds: Mapping[str, ColumnType],
     rows: str,
@@ -99,7 +99,7 @@ def finish(
 def _open_piece(
     source: Source,
     dataset: Dataset | None,
-    mapping: Mapping_,
+    mapping: SourceMapping,
     piece: Piece,
     engine: DuckDb,
     tables: Mapping[str, Known],
@@ -163,7 +163,7 @@ def _open_piece(
 
 def _counted(engine: DuckDb, title: str, filtered: bool, flags: Sequence[str]) -> tuple[int, int, int]:
     """How many rows there are, how many the filter leaves out, and how many have a cell that could not be taken."""
-    counts: list[exp.Expression] = [exp.Count(this=exp.Star())]
+    counts: list[exp.Expr] = [exp.Count(this=exp.Star())]
     counts.append(call_count_if(exp.Not(this=name(KEPT))) if filtered else exp.Literal.number(0))
     counts.append(call_count_if(name("bad")) if flags else exp.Literal.number(0))
     read, left_out, spoiled = engine.query(exp.select(*counts).from_(table(title)))[0]
@@ -195,14 +195,14 @@ def unite(engine: DuckDb, title: str, parts: Sequence[tuple[str, Mapping[str, Co
         )
         for part, held in parts
     ]
-    whole: exp.Expression = selects[0]
+    whole: exp.Expr = selects[0]
     for select in selects[1:]:
         whole = exp.Union(this=whole, expression=select, distinct=False)
     engine.keep(title, whole, rows=False)
     return kinds
 
 
-def _as(held: ColumnType | None, wanted: ColumnType, column: str) -> exp.Expression:
+def _as(held: ColumnType | None, wanted: ColumnType, column: str) -> exp.Expr:
     if held is None:
         return exp.cast(exp.null(), SQL_TYPES[wanted])
     return name(column) if held is wanted else exp.cast(name(column), "TEXT")
@@ -221,7 +221,7 @@ SQL_TYPES = {
 
 
 def grouped(
-    source: Source, dataset: Dataset | None, mapping: Mapping_, kinds: Mapping[str, ColumnType], rows: str
+    source: Source, dataset: Dataset | None, mapping: SourceMapping, kinds: Mapping[str, ColumnType], rows: str
 ) -> tuple[exp.Select, dict[str, ColumnType]]:
     """One row per key: aggregates over its lines; what is no aggregate comes from its first line."""
     keys = [column.name for column in (dataset.columns if dataset else ()) if column.key and column.name in kinds]
@@ -233,10 +233,10 @@ def grouped(
         )
     whens = _first_by(mapping, kinds)
     plain = [title for title in kinds if title not in keys and not title.startswith(LINE)]
-    made: list[exp.Expression] = [name(key) for key in keys]
+    made: list[exp.Expr] = [name(key) for key in keys]
     types = {key: kinds[key] for key in keys}
     for title in plain:
-        value: exp.Expression = exp.Min(this=name(title))
+        value: exp.Expr = exp.Min(this=name(title))
         if whens and kinds[title] is not ColumnType.DATE:
             value = first_value(name(title), name(whens))
         made.append(aliased(title, value))
@@ -250,7 +250,7 @@ def grouped(
     return _after(dataset, mapping, base, types)
 
 
-def first_value(value: exp.Expression, when: exp.Expression) -> exp.Expression:
+def first_value(value: exp.Expr, when: exp.Expr) -> exp.Expr:
     """The value on the earliest line; of several on one day the least, so that the answer is always the same."""
     pair = exp.Struct(
         expressions=[
@@ -262,7 +262,7 @@ def first_value(value: exp.Expression, when: exp.Expression) -> exp.Expression:
     return exp.Anonymous(this="struct_extract", expressions=[least, exp.Literal.string("v")])
 
 
-def _first_by(mapping: Mapping_, kinds: Mapping[str, ColumnType]) -> str:
+def _first_by(mapping: SourceMapping, kinds: Mapping[str, ColumnType]) -> str:
     """The date column that says which line of a key is the first."""
     for column in mapping.columns:
         for node in column.totals.values():
@@ -274,7 +274,7 @@ def _first_by(mapping: Mapping_, kinds: Mapping[str, ColumnType]) -> str:
     return next((title for title, kind in kinds.items() if kind is ColumnType.DATE), "")
 
 
-def _total(node: Node, kinds: Mapping[str, ColumnType]) -> tuple[exp.Expression, ColumnType]:
+def _total(node: Node, kinds: Mapping[str, ColumnType]) -> tuple[exp.Expr, ColumnType]:
     """An aggregate over the lines of a key; the least and greatest of dates are dates."""
     asked = aggregation(node)
     if (
@@ -288,7 +288,7 @@ def _total(node: Node, kinds: Mapping[str, ColumnType]) -> tuple[exp.Expression,
 
 
 def _after(
-    dataset: Dataset | None, mapping: Mapping_, base: exp.Select, types: dict[str, ColumnType]
+    dataset: Dataset | None, mapping: SourceMapping, base: exp.Select, types: dict[str, ColumnType]
 ) -> tuple[exp.Select, dict[str, ColumnType]]:
     """The columns that are computed from the aggregates."""
     layers = Layers(base, types)

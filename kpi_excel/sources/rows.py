@@ -14,7 +14,7 @@ from kpi_excel.model import Column, ColumnType, Dataset, Source
 from kpi_excel.sources import detection
 from kpi_excel.sources.engine import literal, name, table
 from kpi_excel.sources.layers import Layers, within_domain
-from kpi_excel.sources.mapping import LINE, Lookup, Mapped, Mapping_, derived, extra, no_column
+from kpi_excel.sources.mapping import LINE, Lookup, Mapped, SourceMapping, derived, extra, no_column
 from kpi_excel.sources.pieces import Piece, duplicates, place_of
 from kpi_excel.sources.typed import Writing, kept_type, native_type, typed, unreadable
 
@@ -57,17 +57,17 @@ class FileColumns:
             return native_type(self.held[place])
         return detection.kind_of(row[place] for row in self.piece.sample if place < len(row))
 
-    def typed(self, raw: Raw) -> tuple[exp.Expression, ColumnType]:
+    def typed(self, raw: Raw) -> tuple[exp.Expr, ColumnType]:
         """The typed expression of a raw column, and what it then holds."""
         made = typed(self.raw(raw), self.held[raw.place], raw.wanted, self.writings.get(raw.place, Writing()))
         return made, kept_type(self.held[raw.place], raw.wanted)
 
-    def raw(self, raw: Raw) -> exp.Expression:
+    def raw(self, raw: Raw) -> exp.Expr:
         """The raw column as it stands in the file."""
         return name(self.piece.column(raw.place))
 
 
-def complete(source: Source, mapping: Mapping_, dataset: Dataset | None, header: Sequence[str]) -> tuple[Mapped, ...]:
+def complete(source: Source, mapping: SourceMapping, dataset: Dataset | None, header: Sequence[str]) -> tuple[Mapped, ...]:
     """The mapped columns, with those whose standard name is itself a header; without a dataset, every header."""
     columns = list(mapping.columns)
     mapped = {column.column.name for column in columns}
@@ -167,8 +167,8 @@ class RowBuilder:
 
     def _layer(self, mapped: Sequence[Mapped]) -> None:
         """One layer of standard columns, each kept within its domain."""
-        columns: dict[str, tuple[exp.Expression, ColumnType]] = {}
-        flags: dict[str, exp.Expression] = {}
+        columns: dict[str, tuple[exp.Expr, ColumnType]] = {}
+        flags: dict[str, exp.Expr] = {}
         for column in mapped:
             try:
                 self._look_up(column)
@@ -190,7 +190,7 @@ class RowBuilder:
             self.layers.add(columns, flags)
             self._standard.update({title: kind for title, (_, kind) in columns.items()})
 
-    def _value(self, mapped: Mapped) -> tuple[exp.Expression, ColumnType]:
+    def _value(self, mapped: Mapped) -> tuple[exp.Expr, ColumnType]:
         if mapped.header:
             place = place_of(self._file.piece.header, mapped.header)
             if place is None:
@@ -200,7 +200,7 @@ class RowBuilder:
         assert mapped.formula is not None
         return self.computed(mapped.formula, mapped.column)
 
-    def computed(self, formula: Node, column: Column) -> tuple[exp.Expression, ColumnType]:
+    def computed(self, formula: Node, column: Column) -> tuple[exp.Expr, ColumnType]:
         """A row formula over the columns of the layers, as what the standard column should hold."""
         tree = self.bound(formula)
         sql, kind = row_to_sql(tree, self.layers.kinds), row_type(tree, self.layers.kinds)
@@ -226,7 +226,7 @@ class RowBuilder:
         for label, lookup in mapped.lookups.items():
             add_lookup(self.layers, label, lookup, self.bound(lookup.key), self._tables)
 
-    def filtered(self, condition: Mapped | None) -> exp.Expression | None:
+    def filtered(self, condition: Mapped | None) -> exp.Expr | None:
         """The condition under which a row is kept."""
         if condition is None or condition.formula is None:
             return None
@@ -282,7 +282,7 @@ def renamed(node: Node, label: "Mapping[str, str] | object") -> Node:
             return node
 
 
-def as_standard(sql: exp.Expression, kind: ColumnType, column: Column) -> tuple[exp.Expression, ColumnType]:
+def as_standard(sql: exp.Expr, kind: ColumnType, column: Column) -> tuple[exp.Expr, ColumnType]:
     """A computed value as what its standard column should hold."""
     if column.type is kind or (column.type, kind) == (ColumnType.MONEY, ColumnType.NUMBER):
         return (exp.cast(sql, "INT") if kind is ColumnType.FLAG else sql), column.type
@@ -321,7 +321,7 @@ def add_lookup(layers: Layers, label: str, lookup: Lookup, key: Node, tables: Ma
         )
     left_key, right_key = _comparable(key_sql, key_kind, known.kinds[key_column])
     value = name("l", "v")
-    made: list[exp.Expression] = [
+    made: list[exp.Expr] = [
         exp.Column(this=exp.Star(), table=exp.to_identifier("t", quoted=True)),
         exp.alias_(value, label, quoted=True),
     ]
@@ -335,9 +335,9 @@ def add_lookup(layers: Layers, label: str, lookup: Lookup, key: Node, tables: Ma
     layers.kinds[label] = known.kinds[value_column]
 
 
-def _comparable(key: exp.Expression, kind: ColumnType, other: ColumnType) -> tuple[exp.Expression, exp.Expression]:
+def _comparable(key: exp.Expr, kind: ColumnType, other: ColumnType) -> tuple[exp.Expr, exp.Expr]:
     """Both sides of a lookup as one type."""
-    right: exp.Expression = name("l", "k")
+    right: exp.Expr = name("l", "k")
     numeric = (ColumnType.NUMBER, ColumnType.MONEY)
     if kind is other or (kind in numeric and other in numeric):
         return key.copy(), right

@@ -28,7 +28,7 @@ class Writing:
     from_sheet: bool = False  # whole numbers come as 17850.0
 
 
-def typed(raw: exp.Expression, held: str, wanted: ColumnType, writing: Writing) -> exp.Expression:
+def typed(raw: exp.Expr, held: str, wanted: ColumnType, writing: Writing) -> exp.Expr:
     """A raw column (of the engine's type ``held``) as what is wanted; NULL where it cannot be read."""
     if wanted is ColumnType.TEXT:
         return _as_text(raw, held, writing)
@@ -59,7 +59,7 @@ def native_type(held: str) -> ColumnType:
     return ColumnType.FLAG if held == "BOOLEAN" else ColumnType.TEXT
 
 
-def unreadable(raw: exp.Expression, held: str, made: exp.Expression) -> exp.Expression:
+def unreadable(raw: exp.Expr, held: str, made: exp.Expr) -> exp.Expr:
     """Whether a raw cell says something that its typed column could not take."""
     lost = exp.and_(_not(_is_null(raw)), _is_null(made))
     if held != "VARCHAR":
@@ -68,7 +68,7 @@ def unreadable(raw: exp.Expression, held: str, made: exp.Expression) -> exp.Expr
     return exp.and_(lost, _not(blank))
 
 
-def _as_text(raw: exp.Expression, held: str, writing: Writing) -> exp.Expression:
+def _as_text(raw: exp.Expr, held: str, writing: Writing) -> exp.Expr:
     if held == "VARCHAR":
         return call("regexp_replace", raw, r"^(-?\d+)[.,]0$", r"\1") if writing.from_sheet else raw
     if held in (*_WHOLE_TYPES, *_FLOAT_TYPES):
@@ -79,7 +79,7 @@ def _as_text(raw: exp.Expression, held: str, writing: Writing) -> exp.Expression
 # --- from typed files -------------------------------------------------------------------------------------------
 
 
-def _native_number(raw: exp.Expression, held: str) -> exp.Expression:
+def _native_number(raw: exp.Expr, held: str) -> exp.Expr:
     if held in _WHOLE_TYPES:
         return raw
     if held in _FLOAT_TYPES:
@@ -89,13 +89,13 @@ def _native_number(raw: exp.Expression, held: str) -> exp.Expression:
     return exp.cast(raw, "INT") if held == "BOOLEAN" else _nothing("DOUBLE")
 
 
-def _native_date(raw: exp.Expression, held: str) -> exp.Expression:
+def _native_date(raw: exp.Expr, held: str) -> exp.Expr:
     if held == "DATE":
         return raw
     return exp.TryCast(this=raw, to=exp.DataType.build("DATE")) if held.startswith("TIMESTAMP") else _nothing("DATE")
 
 
-def _native_flag(raw: exp.Expression, held: str) -> exp.Expression:
+def _native_flag(raw: exp.Expr, held: str) -> exp.Expr:
     if held == "BOOLEAN":
         return exp.cast(raw, "INT")
     if held not in (*_WHOLE_TYPES, *_FLOAT_TYPES):
@@ -111,30 +111,30 @@ _NATIVE = {
 }
 
 
-def _nothing(kind: str) -> exp.Expression:
+def _nothing(kind: str) -> exp.Expr:
     return exp.cast(exp.null(), kind)
 
 
 # --- from texts -------------------------------------------------------------------------------------------------
 
 
-def _number_of_text(raw: exp.Expression, decimal: str) -> exp.Expression:
+def _number_of_text(raw: exp.Expr, decimal: str) -> exp.Expr:
     """The plain way first, which is fast; groups, currencies, percent and brackets only for what it cannot read."""
     careful = _careful_number(raw, decimal)
     if decimal == ",":
         quick = _try_double(call("replace", raw, ",", "."))
         plain = exp.Coalesce(this=quick, expressions=[careful])
-        number: exp.Expression = exp.Case().when(call("contains", raw, "."), careful.copy()).else_(plain)
+        number: exp.Expr = exp.Case().when(call("contains", raw, "."), careful.copy()).else_(plain)
     else:
         number = exp.Coalesce(this=_try_double(raw), expressions=[careful])
     return exp.Case().when(call("isfinite", number), number.copy())
 
 
-def _try_double(text: exp.Expression) -> exp.Expression:
+def _try_double(text: exp.Expr) -> exp.Expr:
     return exp.TryCast(this=text, to=exp.DataType.build("DOUBLE"))
 
 
-def _careful_number(raw: exp.Expression, decimal: str) -> exp.Expression:
+def _careful_number(raw: exp.Expr, decimal: str) -> exp.Expr:
     """A number with groups of thousands, a currency, a percent sign, or its minus at the end or as brackets."""
     bare = call("regexp_replace", call("replace", raw, "−", "-"), "[^0-9eE+.,-]", "", "g")
     bare = call("regexp_replace", bare, "^([A-Za-z]+)|([A-Za-z]+)$", "", "g")
@@ -152,7 +152,7 @@ def _careful_number(raw: exp.Expression, decimal: str) -> exp.Expression:
     return exp.Case().when(call("regexp_matches", raw, number_pattern(decimal)), scaled)
 
 
-def _flag_of_text(raw: exp.Expression) -> exp.Expression:
+def _flag_of_text(raw: exp.Expr) -> exp.Expr:
     word = call("lower", call("trim", raw))
     return (
         exp.Case()
@@ -161,7 +161,7 @@ def _flag_of_text(raw: exp.Expression) -> exp.Expression:
     )
 
 
-def date_of_text(raw: exp.Expression, order: str, mark: str = "/") -> exp.Expression:
+def date_of_text(raw: exp.Expr, order: str, mark: str = "/") -> exp.Expr:
     """The date in a text of this order; a time behind it is left out, whatever its zone."""
     iso = exp.TryCast(this=raw, to=exp.DataType.build("DATE"))
     ways = [plausible(iso)]
@@ -176,7 +176,7 @@ def date_of_text(raw: exp.Expression, order: str, mark: str = "/") -> exp.Expres
 _QUICK = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y", "compact": "%Y%m%d"}
 
 
-def _careful_date(raw: exp.Expression, order: str) -> exp.Expression:
+def _careful_date(raw: exp.Expr, order: str) -> exp.Expr:
     letters = {"compact": "ymd", "dby": "dmy", "bdy": "mdy"}.get(order, order)
     pattern = DATE_PATTERNS[order]
     found = {letter: call("regexp_extract", raw, pattern, literal(letters.index(letter) + 1)) for letter in "ymd"}
@@ -185,34 +185,34 @@ def _careful_date(raw: exp.Expression, order: str) -> exp.Expression:
     return exp.TryCast(this=whole, to=exp.DataType.build("DATE"))
 
 
-def _year(text: exp.Expression) -> exp.Expression:
+def _year(text: exp.Expr) -> exp.Expr:
     """Two digits below 69 are of this century."""
     short = exp.EQ(this=call("length", text), expression=literal(2))
     century = exp.Case().when(exp.LT(this=text.copy(), expression=literal("69")), literal("20")).else_(literal("19"))
     return exp.Case().when(short, call("concat", century, text.copy())).else_(text.copy())
 
 
-def _month(name: exp.Expression) -> exp.Expression:
+def _month(name: exp.Expr) -> exp.Expr:
     case = exp.Case(this=call("lower", name))
     for word, number in MONTHS.items():
         case = case.when(literal(word), literal(str(number)))
     return case
 
 
-def plausible(date: exp.Expression) -> exp.Expression:
+def plausible(date: exp.Expr) -> exp.Expr:
     """The date, where it lies in the years that businesses write about."""
     first, last = (exp.cast(literal(day), "DATE") for day in ("1900-01-01", "2199-12-31"))
     return exp.Case().when(exp.Between(this=date, low=first, high=last), date.copy())
 
 
-def _is_null(expression: exp.Expression) -> exp.Expression:
+def _is_null(expression: exp.Expr) -> exp.Expr:
     return exp.Is(this=expression, expression=exp.null())
 
 
-def _not(expression: exp.Expression) -> exp.Expression:
+def _not(expression: exp.Expr) -> exp.Expr:
     return exp.Not(this=exp.paren(expression))
 
 
-def date_in_order(raw: exp.Expression, order: str) -> exp.Expression:
+def date_in_order(raw: exp.Expr, order: str) -> exp.Expr:
     """The date that a text is in this order and in no other way of writing."""
     return plausible(_careful_date(raw, order))

@@ -135,7 +135,7 @@ class WritingFinder:
         inner = exp.select(*(aliased(order, date) for order, date in dates.items())).from_(
             self._piece.query.subquery("t")
         )
-        counted: list[exp.Expression] = [exp.Count(this=name(order)) for order in dates]
+        counted: list[exp.Expr] = [exp.Count(this=name(order)) for order in dates]
         counted += [call_count_if(condition) for condition in only.values()]
         row = self._engine.query(exp.select(*counted).from_(inner.subquery("d")))[0]
         self._engine.rejects()
@@ -167,11 +167,11 @@ _SHOWN = {
 }
 
 
-def _present(order: str) -> exp.Expression:
+def _present(order: str) -> exp.Expr:
     return exp.Not(this=exp.Is(this=name(order), expression=exp.null()))
 
 
-def call_count_if(condition: exp.Expression) -> exp.Expression:
+def call_count_if(condition: exp.Expr) -> exp.Expr:
     """How many rows meet a condition."""
     return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
 
