@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kpi_excel import display, targets
+from kpi_excel.catalogue import load
 from kpi_excel.messages import Message, say
 from kpi_excel.model import (
     Action,
     Card,
     Direction,
+    Figure,
     NoValue,
+    Point,
     Reason,
     Scorecard,
     Settings,
@@ -26,6 +29,8 @@ from kpi_excel.report.labels import DIRECTION_WORDS, LABELS, SEVERITY_WORDS, SHE
 from kpi_excel.report.live import live_value, on_sheet
 from kpi_excel.report.names import sheet_names
 
+NOTHING = NoValue(Reason.EMPTY)  # an error cell: a chart draws no point
+FORECAST_LENGTH = 3  # months that a chart looks ahead
 SPARK_LENGTH = 13  # months on the summary: the same month of last year at the left end
 VERDICT_MARKS = {Verdict.PASS: "✔", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.NOT_CHECKABLE: "–"}
 WORST_FIRST = (Status.OFF_TARGET, Status.NO_DATA, Status.NEAR_TARGET, Status.ON_TARGET, Status.NO_TARGET)
@@ -51,7 +56,7 @@ def context(scorecard: Scorecard) -> dict[str, Any]:
         "headline": _headline(scorecard).to(language),
         "counts": _counts(scorecard),
         "kpis": kpis,
-        "areas": _areas(kpis),
+        "areas": _areas(kpis, language),
         "actions": [_action(action, language) for action in scorecard.actions],
         "rows": list(_rows(scorecard, language)),
         "sources": [_source(report, language) for report in scorecard.reports],
@@ -103,6 +108,8 @@ def _headline(scorecard: Scorecard) -> Message:
 def _kpi(card: Card, sheet: str, settings: Settings) -> dict[str, Any]:
     definition, language, measurement = card.definition, settings.language, card.measurement
     why = display.reason_words(measurement.value)
+    form = display.number_format(definition.unit, settings, card.chosen.decimals)
+    status = display.STATUS_WORDS[card.status].to(language)
     return {
         "id": definition.id,
         "sheet": sheet,
@@ -114,15 +121,16 @@ def _kpi(card: Card, sheet: str, settings: Settings) -> dict[str, Any]:
         "class": card.chosen.kpi_class,
         "formula": definition.formula or definition.function,
         "unit": display.UNIT_WORDS[definition.unit].to(language),
-        "format": display.number_format(definition.unit, settings, card.chosen.decimals),
+        "format": form,
         "direction": definition.direction.value,
         "direction_words": DIRECTION_WORDS[definition.direction].to(language),
         "competing": definition.competing.to(language),
         "authority": definition.authority,
-        "value": measurement.value,
-        "live": live_value(card),
-        "link": on_sheet(sheet, "kpi_value", measurement.value),
-        "target_link": on_sheet(sheet, "kpi_target", _aim(card.target)) if _has_value(card.target) else None,
+        "value": _figure(measurement.value, form),
+        "live": live_value(card, form),
+        "link": on_sheet(sheet, "kpi_value", measurement.value, form),
+        "target_link": on_sheet(sheet, "kpi_target", _aim(card.target), form) if _has_value(card.target) else None,
+        "status_link": on_sheet(sheet, "kpi_status", f"{display.STATUS_MARKS[card.status]} {status}"),
         "value_text": display.value_text(measurement.value, definition.unit, settings, card.chosen.decimals),
         "why": why.to(language) if why else "",
         "rows": measurement.rows,
@@ -130,31 +138,31 @@ def _kpi(card: Card, sheet: str, settings: Settings) -> dict[str, Any]:
         "parts": [{"text": part.text, "value": part.value} for part in measurement.parts],
         "sources": ", ".join(card.sources),
         "definition_hash": measurement.definition_hash[:12],
-        **_against_target(card, language, settings),
-        **_comparisons(card, settings),
-        **_series(card),
+        **_against_target(card, form, settings),
+        **_comparisons(card, form, settings),
+        **_series(card, form),
         **_review(card, language),
         "comment": card.comment or None,
         "last_comment": card.last_comment,
-        "breakdown": [_slice(card, part, settings) for part in card.breakdown],
+        "breakdown": [_slice(card, part, form, settings) for part in card.breakdown],
     }
 
 
-def _against_target(card: Card, language: str, settings: Settings) -> dict[str, Any]:
+def _against_target(card: Card, form: str, settings: Settings) -> dict[str, Any]:
     target, unit, decimals = card.target, card.definition.unit, card.chosen.decimals
     low, high = (target.low, target.high) if target else (None, None)
     return {
-        "target": target.value if target else None,
-        "low": low,
-        "high": high,
-        "tolerance": targets.allowance(target) if target else None,
+        "target": _figure(target.value, form) if target else None,
+        "low": _figure(low, form),
+        "high": _figure(high, form),
+        "tolerance": _figure(targets.allowance(target), form) if target else None,
         "target_words": _target_words(target, unit, settings, decimals),
         "status": card.status.value,
-        "status_words": display.STATUS_WORDS[card.status].to(language),
+        "status_words": display.STATUS_WORDS[card.status].to(settings.language),
         "status_mark": display.STATUS_MARKS[card.status],
         "status_rank": WORST_FIRST.index(card.status),
         "attainment": _or_none(card.comparisons.attainment),
-        "gap": _or_none(card.comparisons.to_target),
+        "gap": _figure(_or_none(card.comparisons.to_target), form),
     }
 
 
@@ -165,18 +173,18 @@ def _target_words(target: Target | None, unit: str, settings: Settings, decimals
     return " … ".join(display.value_text(edge, unit, settings, decimals) for edge in ends)
 
 
-def _comparisons(card: Card, settings: Settings) -> dict[str, Any]:
+def _comparisons(card: Card, form: str, settings: Settings) -> dict[str, Any]:
     unit, compared = card.definition.unit, card.comparisons
     return {
-        "previous": _or_none(compared.previous.base),
+        "previous": _figure(_or_none(compared.previous.base), form),
         "change": _or_none(compared.previous.amount),
         "change_words": display.change_text(compared.previous, unit, settings),
         "change_good": _good(card, compared.previous.amount),
-        "year_ago": _or_none(compared.year_ago.base),
+        "year_ago": _figure(_or_none(compared.year_ago.base), form),
         "year_ago_words": display.change_text(compared.year_ago, unit, settings),
         "year_ago_good": _good(card, compared.year_ago.amount),
-        "year_to_date": _or_none(compared.year_to_date),
-        "rolling_year": _or_none(compared.rolling_year),
+        "year_to_date": _figure(_or_none(compared.year_to_date), form),
+        "rolling_year": _figure(_or_none(compared.rolling_year), form),
     }
 
 
@@ -187,19 +195,49 @@ def _good(card: Card, amount: Value) -> int:
     return 1 if (amount > 0) == (card.definition.direction is Direction.UP) else -1
 
 
-def _series(card: Card) -> dict[str, Any]:
+def _series(card: Card, form: str) -> dict[str, Any]:
     """The past, oldest first; a gap is an error cell, which a chart leaves out."""
-    points = [
-        {
-            "period": point.period.label,
-            "start": point.period.start,
-            "value": point.value,
-            "target": _aim(point.target),
-            "signal": point.signal,
-        }
-        for point in card.series
+    points = [_point(card, point, form) for point in card.series]
+    recent = points[-SPARK_LENGTH:]
+    return {"series": points, "spark": recent, "chart": [*recent, *_forecast(card, recent, form)]}
+
+
+def _point(card: Card, point: Point, form: str) -> dict[str, Any]:
+    aim, limits = _aim(point.target), card.signal
+    state = targets.status(point.value, point.target, card.definition.direction)
+    return {
+        "period": point.period.label,
+        "start": point.period.start,
+        "value": _figure(point.value, form),
+        "target": _figure(aim, form),
+        "gap": _figure(_or_none(targets.difference(point.value, point.target)), form),
+        "mark": display.STATUS_MARKS[state],
+        "signal": point.signal,
+        "signal_value": _figure(point.value, form) if point.signal else NOTHING,
+        "lower": _figure(limits.lower, form) if limits and limits.lower is not None else NOTHING,
+        "upper": _figure(limits.upper, form) if limits and limits.upper is not None else NOTHING,
+        "forecast": NOTHING,
+    }
+
+
+def _forecast(card: Card, recent: list[dict[str, Any]], form: str) -> list[dict[str, Any]]:
+    """The coming months of the chart; the last actual figure begins their line."""
+    path = card.outlook.path[:FORECAST_LENGTH] if card.outlook else ()
+    if not path:
+        return []
+    recent[-1]["forecast"] = recent[-1]["value"]
+    last, target = card.series[-1].period, _figure(_aim(card.target), form)
+    empty = dict.fromkeys(("value", "gap", "signal_value"), NOTHING) | {"mark": "", "signal": "", "target": target}
+    limits = {name: recent[-1][name] for name in ("lower", "upper")}
+    return [
+        {**empty, **limits, "period": f"+{step}", "start": last.end, "forecast": _figure(value, form)}
+        for step, value in enumerate(path, start=1)
     ]
-    return {"series": points, "spark": points[-SPARK_LENGTH:]}
+
+
+def _figure(value: Value | None, form: str) -> Figure | NoValue | None:
+    """A number with its format; what is no number stays what it is."""
+    return value if value is None or isinstance(value, NoValue) else Figure(value, form)
 
 
 def _aim(target: Target | None) -> Value:
@@ -240,12 +278,12 @@ def _letter(letter: SmartLetter, language: str) -> dict[str, Any]:
     }
 
 
-def _slice(card: Card, part: Slice, settings: Settings) -> dict[str, Any]:
+def _slice(card: Card, part: Slice, form: str, settings: Settings) -> dict[str, Any]:
     unit, decimals = card.definition.unit, card.chosen.decimals
     return {
         "name": part.unit.name,
-        "value": part.value,
-        "target": part.target.value if part.target else None,
+        "value": _figure(part.value, form),
+        "target": _figure(part.target.value, form) if part.target else None,
         "target_words": _target_words(part.target, unit, settings, decimals),
         "status": part.status.value,
         "status_words": display.STATUS_WORDS[part.status].to(settings.language),
@@ -257,12 +295,16 @@ def _slice(card: Card, part: Slice, settings: Settings) -> dict[str, Any]:
 # --- the other sheets -------------------------------------------------------------------------------------------
 
 
-def _areas(kpis: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _areas(kpis: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
     """The KPIs by field of business, in their order."""
+    names = load().areas
     grouped: dict[str, list[Mapping[str, Any]]] = {}
     for kpi in kpis:
         grouped.setdefault(kpi["area"], []).append(kpi)
-    return [{"id": area, "kpis": members} for area, members in grouped.items()]
+    return [
+        {"id": area, "name": names[area].to(language) if area in names else area.capitalize(), "kpis": members}
+        for area, members in grouped.items()
+    ]
 
 
 def _rows(scorecard: Scorecard, language: str) -> Iterator[dict[str, Any]]:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from kpi_excel import formula
-from kpi_excel.model import Card, LiveFormula, Measurement, NoValue, Reason, Value
+from kpi_excel.model import Card, Figure, LiveFormula, Measurement, NoValue, Reason, Value
 
 INPUTS = "kpi_inputs"  # the name, local to each KPI's sheet, of the cells that hold its aggregates
 FROM_THE_FORMULA = {Reason.DEN0, Reason.NEGBASE, Reason.EMPTY}  # the formula over the inputs shows the same error
 
 
-def live_value(card: Card) -> LiveFormula | Value:
+def live_value(card: Card, number_format: str) -> LiveFormula | Figure | NoValue:
     """The value with the formula behind it; the bare value where no formula over the inputs gives it."""
     measurement = card.measurement
     if not card.definition.formula or not measurement.parts or not _follows(measurement.value):
@@ -28,7 +28,7 @@ def _address(measurement: Measurement) -> Callable[[formula.Node], str]:
     return lambda node: f"INDEX({INPUTS},{rows[formula.unparse(node)]})"
 
 
-def on_sheet(sheet: str, name: str, value: Value | str) -> LiveFormula:
+def on_sheet(sheet: str, name: str, value: Value | str, number_format: str = "") -> LiveFormula:
     """A link to a cell of another sheet by the name that it has there."""
     quoted = sheet.replace("'", "''")
-    return LiveFormula(f"'{quoted}'!{name}", value)
+    return LiveFormula(f"'{quoted}'!{name}", value, number_format)
