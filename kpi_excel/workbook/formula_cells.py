@@ -1,0 +1,130 @@
+"""The formula cells of a filled workbook, read quickly: most sheets have few of them among many cells."""
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from kpi_excel.workbook import references, sheet, structured
+from kpi_excel.workbook.package import Package
+from kpi_excel.workbook.references import letters, number
+from kpi_excel.workbook.trust import Area
+
+# A formula cell as nearly every program writes it; a sheet with others is read by the slower, complete reader.
+_FORMULA: Final = re.compile(
+    rb'<c r="([A-Z]+)([0-9]+)"([^>]*)>\s*<f((?:\s[^>]*?)?)(?:/>|>([^<]*)</f>)\s*(?:<v(?:\s[^>]*)?(/?)>([^<]?))?'
+)
+_ANY_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_ATTRIBUTE: Final = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_RANGE: Final = re.compile(r"\$?([A-Z]+)\$?(\d+)(?::\$?([A-Z]+)\$?(\d+))?$")
+
+
+class Cell(NamedTuple):
+    """A cell of the workbook; rows and columns count from 1."""
+
+    sheet: str
+    row: int
+    column: int
+
+    @property
+    def address(self) -> str:
+        """B5."""
+        return f"{letters(self.column)}{self.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula cell: its text without ``=`` and table references, the cells that an array formula fills."""
+
+    cell: Cell
+    text: str
+    kind: str = ""  # "", "array", "dataTable"
+    area: Area | None = None  # of an array formula or data table
+    has_value: bool = False  # the file holds a value for it
+
+
+def filled(formula: Formula) -> Iterator[Cell]:
+    """The cells that a formula gives values to: one, or those of an array formula."""
+    area = formula.area
+    if area is None:
+        yield formula.cell
+        return
+    for row in range(area.first_row, area.last_row + 1):
+        for column in range(area.first_column, area.last_column + 1):
+            yield Cell(formula.cell.sheet, row, column)
+
+
+def formulas(package: Package) -> Iterator[Formula]:
+    """Every formula cell of a workbook, table references written as plain ones."""
+    areas = {area.name.casefold(): area for area in structured.tables(package)}
+    for each in package.workbook.sheets:
+        if each.kind != "worksheet" or not each.part:
+            continue
+        data = package.xml(each.part)
+        if _ANY_FORMULA.search(data):
+            yield from _plainly_written(data, each.name, areas) or _completely_read(data, each.name, areas)
+
+
+def _plainly_written(data: bytes, where: str, areas: Mapping[str, structured.TableArea]) -> list[Formula]:
+    """The formulas of a sheet that is written the usual way; nothing where it is not."""
+    found: list[Formula] = []
+    shared: dict[str, tuple[int, int, str]] = {}
+    matches = _FORMULA.findall(data)
+    if len(matches) != len(_ANY_FORMULA.findall(data)):
+        return []
+    for column_letters, row_digits, cell_attributes, written, text, empty, value in matches:
+        row, column = int(row_digits), number(column_letters.decode())
+        attributes = _attributes(written) if written else {}
+        formula = html.unescape(text.decode("utf-8", "replace").replace("\r\n", "\n")) if text else ""
+        if attributes.get("t") == "shared":
+            formula = _unshared(formula, attributes.get("si", ""), row, column, shared)
+        if not formula and attributes.get("t") != "dataTable":
+            continue
+        has_value = bool(value) or bool(empty) or b't="str"' in cell_attributes
+        found.append(_formula(Cell(where, row, column), formula, attributes, areas, has_value=has_value))
+    return found
+
+
+def _unshared(text: str, index: str, row: int, column: int, shared: dict[str, tuple[int, int, str]]) -> str:
+    """A shared formula written out for this cell."""
+    if text:
+        shared[index] = (row, column, text)
+        return text
+    if index not in shared:
+        return ""
+    first_row, first_column, first = shared[index]
+    return references.shifted(first, row - first_row, column - first_column)
+
+
+def _completely_read(data: bytes, where: str, areas: Mapping[str, structured.TableArea]) -> Iterator[Formula]:
+    for cell in sheet.read(data).cells():
+        if cell.formula is not None:
+            attributes = {**cell.formula.attributes, "t": cell.formula.kind}
+            has_value = bool(cell.value) or cell.type == "str"
+            place = Cell(where, cell.row, cell.column)
+            yield _formula(place, cell.formula.text, attributes, areas, has_value=has_value)
+
+
+def _attributes(written: bytes) -> dict[str, str]:
+    found = _ATTRIBUTE.findall(written.decode("utf-8", "replace"))
+    return {name: html.unescape(double or single) for name, double, single in found}
+
+
+def _formula(
+    cell: Cell, text: str, attributes: Mapping[str, str], areas: Mapping[str, structured.TableArea], *, has_value: bool
+) -> Formula:
+    kind = attributes.get("t", "")
+    kind = kind if kind in ("array", "dataTable") else ""
+    plain = text
+    if "[" in text:
+        try:
+            plain = structured.plain(text, areas, cell.sheet, cell.row, cell.column)
+        except structured.NotPlainError:
+            plain = text  # trust.py says why it is not calculated
+    found = _RANGE.match(attributes.get("ref", "")) if kind else None
+    area = None
+    if found:
+        last = (int(found[4]), number(found[3])) if found[3] else (int(found[2]), number(found[1]))
+        area = Area(cell.sheet, int(found[2]), number(found[1]), *last)
+    return Formula(cell, plain, kind, area, has_value)
