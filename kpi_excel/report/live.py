@@ -11,12 +11,11 @@ FROM_THE_FORMULA = {Reason.DEN0, Reason.NEGBASE, Reason.EMPTY}  # the formula ov
 
 def live_value(card: Card, number_format: str) -> LiveFormula | Figure | NoValue:
     """The value with the formula behind it; the bare value where no formula over the inputs gives it."""
-    measurement = card.measurement
-    if not card.definition.formula or not measurement.parts or not _follows(measurement.value):
-        return measurement.value
-    return LiveFormula(
-        formula.to_cells(formula.parse(card.definition.formula), _address(measurement)), measurement.value
-    )
+    measurement, value = card.measurement, card.measurement.value
+    if not card.definition.formula or not measurement.parts or not _follows(value):
+        return value if isinstance(value, NoValue) else Figure(value, number_format)
+    text = formula.to_cells(formula.parse(card.definition.formula), _address(measurement))
+    return LiveFormula(text, value, number_format)
 
 
 def _follows(value: Value) -> bool:
