@@ -166,7 +166,7 @@ def KPI_NPS_MOE(score, confidence=None):
 @xw.arg("score", ndim=2, err_to_str=True, doc="Range: the answers, whole numbers from 0 to 10")
 @xw.arg("confidence", ndim=2, err_to_str=True, doc="How sure the interval is to hold the true NPS; default 0.95")
 def KPI_NPS_LOW(score, confidence=None):
-    """NPS, lower 95 % bound (points). The lowest NPS that the answers still support at 95 % confidence; above 0 there are surely more promoters than detractors. = MAX(-100, nps * nps_responses / (nps_responses + 3) - nps_moe)"""
+    """NPS, lower 95 % bound (points). The lowest NPS that the answers still support at 95 % confidence; above 0 promoters very likely outnumber detractors. = MAX(-100, nps * nps_responses / (nps_responses + 3) - nps_moe)"""
     return _answer("KPI_NPS_LOW", score, confidence)
 
 
@@ -1291,14 +1291,6 @@ def KPI_FOLLOWER_GROWTH(followers, previous_followers):
 
 @xw.func(category="KPI Customers")
 @xw.arg("score", ndim=2, err_to_str=True, doc="Range: the answers, whole numbers from 0 to 10")
-@xw.arg("confidence", ndim=2, err_to_str=True, doc="How sure the interval is to hold the true NPS; default 0.95")
-def KPI_NPS_MARGIN(score, confidence=None):
-    """Margin of error of an NPS in points: the true NPS lies within ± this (adjusted Wald). Same as KPI_NPS_MOE."""
-    return _answer("KPI_NPS_MARGIN", score, confidence)
-
-
-@xw.func(category="KPI Customers")
-@xw.arg("score", ndim=2, err_to_str=True, doc="Range: the answers, whole numbers from 0 to 10")
 def KPI_NPS_SE(score):
     """Standard error of an NPS in points (adjusted Wald)."""
     return _answer("KPI_NPS_SE", score)
@@ -1515,3 +1507,11 @@ def KPI_VERSION():
 def KPI_REQUIRED_MQL(target_customers, mql_to_customer_rate):
     """MQLs required (number). How many qualified leads are needed to win the target number of customers at the present conversion rate, rounded up."""
     return _answer("KPI_REQUIRED_MQL", target_customers, mql_to_customer_rate)
+
+
+@xw.func(category="KPI Customers")
+@xw.arg("score", ndim=2, err_to_str=True, doc="Range: the answers, whole numbers from 0 to 10")
+@xw.arg("confidence", ndim=2, err_to_str=True, doc="How sure the interval is to hold the true NPS; default 0.95")
+def KPI_NPS_MARGIN(score, confidence=None):
+    """NPS margin of error, 95 % (points). How many points the NPS may be off by chance alone, up or down, in 95 of 100 such surveys."""
+    return _answer("KPI_NPS_MARGIN", score, confidence)

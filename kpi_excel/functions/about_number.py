@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from kpi_excel import targets
+from kpi_excel.catalogue import named
 from kpi_excel.functions.cells import VALUE, CellError
 from kpi_excel.messages import say
 from kpi_excel.model import Direction, NoValue, Reason, Target, Value
@@ -48,3 +49,9 @@ def variance(actual: float, budget: float, direction: str) -> Value:
     if way not in (Direction.UP, Direction.DOWN):
         return NoValue(Reason.ARGUMENT, "direction")
     return actual - budget if way is Direction.UP else budget - actual
+
+
+def pipeline_coverage(pipeline_value: float, target: float, actual: float) -> Value | str:
+    """How often the open pipeline covers what is missing to the target; "done" where nothing is."""
+    covered = named.pipeline_coverage(pipeline_value, target, actual)
+    return "done" if isinstance(covered, NoValue) else covered

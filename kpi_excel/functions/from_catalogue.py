@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kpi_excel.catalogue import Catalogue
+from kpi_excel.catalogue import Catalogue, units
 from kpi_excel.formula import Node, arguments, evaluate, parse
 from kpi_excel.functions.cells import VALUE, Block, CellError
 from kpi_excel.functions.columns import within_bounds
@@ -10,17 +10,7 @@ from kpi_excel.functions.function import HELP_LIMIT, Argument, Bounds, Function,
 from kpi_excel.messages import say
 from kpi_excel.model import Column, ColumnType, Definition, NoValue, Reason, Texts, Value
 
-UNITS = {
-    "#": Texts("number", "cantidad"),
-    "%": Texts("fraction, format as %", "fracción, formato %"),
-    "points": Texts("points", "puntos"),
-    "money": Texts("money", "importe"),
-    "days": Texts("days", "días"),
-    "×": Texts("times", "veces"),
-    "months": Texts("months", "meses"),
-    "periods": Texts("periods", "períodos"),
-    "money per day": Texts("money per day", "importe por día"),
-}
+UNITS = {**units.UNITS, "%": Texts("fraction, format as %", "fracción, formato %")}
 STEPS = {
     "previous": Texts("previous period", "período anterior"),
     "year": Texts("a year ago", "hace un año"),

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
-from kpi_excel.catalogue import Catalogue
+from kpi_excel.catalogue import Catalogue, named
 from kpi_excel.formula import evaluate, parse, unparse
-from kpi_excel.functions import about_nps, about_number, about_series, from_history, named
+from kpi_excel.functions import about_nps, about_number, about_series, from_history
 from kpi_excel.functions.expand import over_columns
 from kpi_excel.functions.from_catalogue import category, function_help
 from kpi_excel.functions.function import Argument, Function, Kind
@@ -18,7 +18,7 @@ from kpi_excel.model import Definition, Texts, Value
 
 TABLE: Mapping[str, Callable[..., object]] = {
     "KPI_MQL_REQUIRED": named.mql_required,
-    "KPI_PIPELINE_COVERAGE": named.pipeline_coverage,
+    "KPI_PIPELINE_COVERAGE": about_number.pipeline_coverage,
     "KPI_ATTAINMENT": about_number.attainment,
     "KPI_LTV_DISCOUNTED": named.ltv_discounted,
     "KPI_NPS_MOE": about_nps.margin,

@@ -32,27 +32,29 @@ def module(functions: Iterable[Function], language: str = "en") -> str:
 
 
 def _wrapper(function: Function, language: str) -> str:
-    names = [f"*{argument.name}" if argument.repeats else parameter(argument) for argument in function.arguments]
+    declared, given = parameters(function)
     lines = [
         f"@xw.func(category={quoted(function.category.to(language))})",
-        *(_decorator(argument, language) for argument in function.arguments),
-        f"def {function.name}({', '.join(map(_parameter, function.arguments))}):",
+        *(decorator(argument, language) for argument in function.arguments),
+        f"def {function.name}({declared}):",
         f"    {docstring(function.help.to(language))}",
-        f"    return _answer({', '.join([quoted(function.name), *names])})",
+        f"    return _answer({', '.join([quoted(function.name), *given])})",
         "",
     ]
     return "\n".join(lines)
 
 
-def _decorator(argument: Argument, language: str) -> str:
+def parameters(function: Function) -> tuple[str, list[str]]:
+    """The parameters as a function declares them, and as it hands them on."""
+    names = [f"*{argument.name}" if argument.repeats else parameter(argument) for argument in function.arguments]
+    pairs = zip(names, function.arguments, strict=True)
+    return ", ".join(f"{name}=None" if argument.optional else name for name, argument in pairs), names
+
+
+def decorator(argument: Argument, language: str) -> str:
+    """What xlwings is told of one argument: hand the range over whole, with its errors."""
     name = quoted(argument.name if argument.repeats else parameter(argument))
     return f"@xw.arg({name}, ndim=2, err_to_str=True, doc={quoted(argument.help.to(language))})"
-
-
-def _parameter(argument: Argument) -> str:
-    if argument.repeats:
-        return f"*{argument.name}"
-    return f"{parameter(argument)}=None" if argument.optional else parameter(argument)
 
 
 def quoted(text: str) -> str:
