@@ -37,6 +37,7 @@ def num(cell):
 
 
 def nums(cells):
+    """All numbers among the cells."""
     return [num(cell) for cell in cells if num(cell) is not None]
 
 
@@ -54,20 +55,32 @@ def says(cell):
 
 
 def txt(cell):
+    """A text as Excel compares it, None where the cell holds none."""
     return cell.lower() if isinstance(cell, str) else None
 
 
 def where(kept, cells):
+    """The cells of the rows that are kept."""
     return [cell for keep, cell in zip(kept, cells, strict=True) if keep]
 
 
 def mean(found):
+    """The mean; of nothing, a ZeroDivisionError."""
     return math.fsum(found) / len(found)
 
 
 def distinct(cells):
-    return len({(type(cell) is bool, cell.lower() if isinstance(cell, str) else (num(cell), cell if num(cell) is None else 0))
-                for cell in cells if cell is not None and cell != ""})
+    """How many different cells there are, blanks left out."""
+    return len(
+        {
+            (
+                type(cell) is bool,
+                cell.lower() if isinstance(cell, str) else (num(cell), cell if num(cell) is None else 0),
+            )
+            for cell in cells
+            if cell is not None and cell != ""
+        }
+    )
 
 
 Plain = Callable[[SimpleNamespace], float]
@@ -114,33 +127,63 @@ FORMULAS: tuple[tuple[str, Plain], ...] = (
     ("COUNTIF(t, 9)", lambda c: sum(says(x) == 9 for x in c.t)),
     ('COUNTIF(d, ">=2026-03-01")', lambda c: sum(x >= 46082 for x in nums(c.d))),
     ('COUNTIF(d, "<46082")', lambda c: sum(x < 46082 for x in nums(c.d))),
-    ('COUNTIFS(n, ">0", t, "won")', lambda c: sum((num(x) or 0) > 0 and txt(y) == "won" for x, y in zip(c.n, c.t, strict=True))),
-    ('COUNTIFS(n, ">=0", m, "<=5", u, "<>b")',
-     lambda c: sum(num(x) is not None and num(x) >= 0 and num(y) is not None and num(y) <= 5 and txt(z) != "b"
-                   for x, y, z in zip(c.n, c.m, c.u, strict=True))),
+    (
+        'COUNTIFS(n, ">0", t, "won")',
+        lambda c: sum((num(x) or 0) > 0 and txt(y) == "won" for x, y in zip(c.n, c.t, strict=True)),
+    ),
+    (
+        'COUNTIFS(n, ">=0", m, "<=5", u, "<>b")',
+        lambda c: sum(
+            num(x) is not None and num(x) >= 0 and num(y) is not None and num(y) <= 5 and txt(z) != "b"
+            for x, y, z in zip(c.n, c.m, c.u, strict=True)
+        ),
+    ),
     ('SUMIF(t, "won", n)', lambda c: math.fsum(nums(where([txt(x) == "won" for x in c.t], c.n)))),
     ('SUMIF(n, ">2")', lambda c: math.fsum(x for x in nums(c.n) if x > 2)),
     ('SUMIFS(n, t, "<>won")', lambda c: math.fsum(nums(where([txt(x) != "won" for x in c.t], c.n)))),
-    ('SUMIFS(m, t, "won", u, "b")',
-     lambda c: math.fsum(nums(where([txt(x) == "won" and txt(y) == "b" for x, y in zip(c.t, c.u, strict=True)], c.m)))),
+    (
+        'SUMIFS(m, t, "won", u, "b")',
+        lambda c: math.fsum(
+            nums(where([txt(x) == "won" and txt(y) == "b" for x, y in zip(c.t, c.u, strict=True)], c.m))
+        ),
+    ),
     ('AVERAGEIF(t, "lost", n)', lambda c: mean(nums(where([txt(x) == "lost" for x in c.t], c.n)))),
-    ('AVERAGEIFS(n, m, ">0", u, "a*")',
-     lambda c: mean(nums(where([num(x) is not None and num(x) > 0 and (txt(y) or "").startswith("a")
-                                for x, y in zip(c.m, c.u, strict=True)], c.n)))),
-    ('100 * (COUNTIF(n, ">=9") - COUNTIF(n, "<=6")) / COUNT(n)',
-     lambda c: 100 * (sum(x >= 9 for x in nums(c.n)) - sum(x <= 6 for x in nums(c.n))) / len(nums(c.n))),
-    ("(SUM(n) - SUM(m)) / MAX(0, SUM(m))",
-     lambda c: (math.fsum(nums(c.n)) - math.fsum(nums(c.m))) / max(0, math.fsum(nums(c.m)))),
+    (
+        'AVERAGEIFS(n, m, ">0", u, "a*")',
+        lambda c: mean(
+            nums(
+                where(
+                    [
+                        num(x) is not None and num(x) > 0 and (txt(y) or "").startswith("a")
+                        for x, y in zip(c.m, c.u, strict=True)
+                    ],
+                    c.n,
+                )
+            )
+        ),
+    ),
+    (
+        '100 * (COUNTIF(n, ">=9") - COUNTIF(n, "<=6")) / COUNT(n)',
+        lambda c: 100 * (sum(x >= 9 for x in nums(c.n)) - sum(x <= 6 for x in nums(c.n))) / len(nums(c.n)),
+    ),
+    (
+        "(SUM(n) - SUM(m)) / MAX(0, SUM(m))",
+        lambda c: (math.fsum(nums(c.n)) - math.fsum(nums(c.m))) / max(0, math.fsum(nums(c.m))),
+    ),
     ("IFERROR(SUM(n) / COUNT(n), -1)", lambda c: mean(nums(c.n)) if nums(c.n) else -1),
-    ("IF(AND(COUNT(n) > 2, NOT(COUNT(m) = 0)), COUNT(n) * 2, COUNTA(t))",
-     lambda c: len(nums(c.n)) * 2 if len(nums(c.n)) > 2 and nums(c.m) else sum(x is not None for x in c.t)),
+    (
+        "IF(AND(COUNT(n) > 2, NOT(COUNT(m) = 0)), COUNT(n) * 2, COUNTA(t))",
+        lambda c: len(nums(c.n)) * 2 if len(nums(c.n)) > 2 and nums(c.m) else sum(x is not None for x in c.t),
+    ),
     ("IF(OR(COUNT(n) < 2, COUNT(m) >= 4), 1, 0)", lambda c: float(len(nums(c.n)) < 2 or len(nums(c.m)) >= 4)),
     ("-COUNT(n)^2", lambda c: len(nums(c.n)) ** 2),
     ("2^COUNT(f)^2", lambda c: (2 ** len(nums(c.f))) ** 2),
     ("COUNT(n)% + MIN(3, COUNT(m), 5)", lambda c: len(nums(c.n)) / 100 + min(3, len(nums(c.m)), 5)),
     ("ROUND(COUNT(n) / 8, 2) + ROUND(-2.5, 0)", lambda c: float(math.floor(len(nums(c.n)) * 12.5 + 0.5)) / 100 - 3),
-    ("INT(-COUNT(n) / 2) + ROUNDUP(COUNT(m) / 3, 0) + ROUNDDOWN(COUNT(m) / 3, 0)",
-     lambda c: math.floor(-len(nums(c.n)) / 2) + math.ceil(len(nums(c.m)) / 3) + math.floor(len(nums(c.m)) / 3)),
+    (
+        "INT(-COUNT(n) / 2) + ROUNDUP(COUNT(m) / 3, 0) + ROUNDDOWN(COUNT(m) / 3, 0)",
+        lambda c: math.floor(-len(nums(c.n)) / 2) + math.ceil(len(nums(c.m)) / 3) + math.floor(len(nums(c.m)) / 3),
+    ),
     ("ABS(SUM(m)) - ABS(-3)", lambda c: abs(math.fsum(nums(c.m))) - 3),
 )
 
@@ -149,7 +192,7 @@ def plainly(compute: Plain, columns: Columns) -> float | None:
     """What the second implementation says; None for "no value"."""
     try:
         return float(compute(SimpleNamespace(**columns)))
-    except (ZeroDivisionError, ValueError, statistics.StatisticsError):
+    except (ArithmeticError, ValueError):
         return None
 
 
@@ -178,7 +221,9 @@ def typed_columns(dice: random.Random, rows: int) -> dict[str, list[object]]:
     }
 
 
-def mixed_columns(dice: random.Random, rows: int, pools: Mapping[str, Sequence[object]] | None = None) -> dict[str, list[object]]:
+def mixed_columns(
+    dice: random.Random, rows: int, pools: Mapping[str, Sequence[object]] | None = None
+) -> dict[str, list[object]]:
     """Columns as a person fills a sheet: any cell may hold anything."""
     columns = typed_columns(dice, rows)
     anything = (None, True, False, *ODD_TEXTS, "n/a", 9, 2.5, date(2026, 3, 1))

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-import duckdb
 from sqlglot import exp
 
-from kpi_excel.formula import Node, aggregates, combine
+from kpi_excel.formula import Node, aggregates, combine, references
 from kpi_excel.formula.sql import from_sql, to_sql
 from kpi_excel.formula.whole_sql import formula_to_sql
 from kpi_excel.model import ColumnType, Value
@@ -26,13 +25,15 @@ class Database:
     dialect = "duckdb"
     mark = "?"
 
-    def __init__(self, types: Mapping[str, ColumnType], connection=None) -> None:
+    def __init__(self, types: Mapping[str, ColumnType], connection) -> None:
         self.types = types
-        self.cursor = connection or duckdb.connect()
+        self.cursor = connection
         fields = ", ".join(f'"{name}" {self.stored(kind)}' for name, kind in types.items())
+        self.cursor.execute("DROP TABLE IF EXISTS t")
         self.cursor.execute(f"CREATE TEMPORARY TABLE t ({fields})")
 
     def stored(self, kind: ColumnType) -> str:
+        """The database's own type for a column."""
         return STORED[kind]
 
     def fill(self, columns: Mapping[str, Sequence[object]]) -> None:
@@ -49,11 +50,13 @@ class Database:
         self.cursor.execute(f"SELECT {wanted} FROM t")
         return self.cursor.fetchone()
 
-    def values(self, nodes: Sequence[Node]) -> list[Value]:
+    def values(self, nodes: Sequence[Node], given: Mapping[str, Value] | None = None) -> list[Value]:
         """Each formula, its aggregates from one query, combined in Python: as the month-end run does it."""
         asked = list(dict.fromkeys(part for node in nodes for part in aggregates(node)))
         answers = self.ask([to_sql(part, self.types) for part in asked])
         known = {part: from_sql(part, answer) for part, answer in zip(asked, answers, strict=True)}
+        for reference in (found for node in nodes for found in references(node)):
+            known[reference.node] = (given or {})[reference.argument]
         return [combine(node, known.__getitem__) for node in nodes]
 
     def whole(self, nodes: Sequence[Node]) -> list[float | None]:
@@ -69,6 +72,7 @@ class PostgreSql(Database):
     mark = "%s"
 
     def stored(self, kind: ColumnType) -> str:
+        """The database's own type for a column."""
         return STORED[kind].replace("DOUBLE", "DOUBLE PRECISION")
 
 

@@ -56,6 +56,7 @@ def tokens(text: str) -> list[Token]:
             MAX_LENGTH + 1,
             say("{most} is the most that Excel takes; split it into several KPIs.", most=MAX_LENGTH),
         )
+    text = unicodedata.normalize("NFC", text)  # an accent may come as a sign of its own
     start = _behind_equals(text)
     found: list[Token] = []
     while start < len(text):

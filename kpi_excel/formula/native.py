@@ -8,13 +8,15 @@ shows in the formula bar.
 import re
 from collections.abc import Callable, Mapping
 
+from kpi_excel.formula.combine import combine
 from kpi_excel.formula.criteria import read_criterion
 from kpi_excel.formula.dates import from_serial
 from kpi_excel.formula.lexer import folded
-from kpi_excel.formula.nodes import Call, Name, Node, Text
+from kpi_excel.formula.nodes import Binary, Call, Name, Node, Text
 from kpi_excel.formula.parts import Argument, arguments, inner, reference_of
 from kpi_excel.formula.rules import is_aggregate
 from kpi_excel.formula.text import number_text, quoted, written
+from kpi_excel.model import NoValue, Reason
 
 
 def to_lambda(node: Node, *, file_form: bool = False) -> str:
@@ -31,13 +33,13 @@ def to_lambda(node: Node, *, file_form: bool = False) -> str:
             return None
         return _aggregate(node, lambda name: spelled[Argument(name, "column")], file_form=file_form)
 
-    body = written(node, part)
+    body = _native(node, part)
     return f"{'_xlfn.' if file_form else ''}LAMBDA({', '.join([*spelled.values(), body])})"
 
 
 def to_cells(node: Node, address: Callable[[Node], str]) -> str:
     """The formula over cells: ``address`` says where the value of each aggregate and each reference stands."""
-    return written(node, lambda part: address(part) if _is_part(part) else None)
+    return _native(node, lambda part: address(part) if _is_part(part) else None)
 
 
 def to_range_formula(
@@ -58,7 +60,26 @@ def to_range_formula(
             return value if isinstance(value, str) else _as_operand(value)
         return _aggregate(node, held.__getitem__, file_form=file_form) if is_aggregate(node) else None
 
-    return written(node, part)
+    return _native(node, part)
+
+
+def _native(node: Node, part: Callable[[Node], str | None]) -> str:
+    """The text of a formula whose parts are spelled by ``part``, in words that all spreadsheets understand alike."""
+
+    def instead(node: Node) -> str | None:
+        spelled = part(node)
+        if spelled is None and isinstance(node, Binary) and node.operator == "^" and _is_odd_root(node.right):
+            # Some spreadsheets give an odd root of a negative number, others #NUM!; the square root fails in all.
+            return f"SQRT({written(node.left, instead)})^(2 * ({written(node.right, instead)}))"
+        return spelled
+
+    return written(node, instead)
+
+
+def _is_odd_root(exponent: Node) -> bool:
+    """Whether an exponent is a constant such as 1/3."""
+    value = combine(exponent, lambda _: NoValue(Reason.ARGUMENT))
+    return isinstance(value, float) and not (2 * value).is_integer()
 
 
 def parameters(node: Node) -> dict[Argument, str]:

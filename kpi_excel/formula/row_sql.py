@@ -265,10 +265,15 @@ def _quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr:
 
 
 def _power(base: exp.Expr, exponent: exp.Expr) -> exp.Expr:
-    """A power; the root of a negative number is an empty cell."""
+    """A power as Excel knows it: 0^0, 0^-1 and roots of negative numbers have no value."""
+    zero = exp.Literal.number(0)
     whole = exp.EQ(this=exponent.copy(), expression=exp.Floor(this=exponent.copy()))
-    positive = exp.GT(this=base.copy(), expression=exp.Literal.number(0))
-    return exp.Case().when(exp.or_(positive, whole), exp.Pow(this=exp.cast(base, "DOUBLE"), expression=exponent))
+    has_value = exp.or_(
+        exp.GT(this=base.copy(), expression=zero),
+        exp.and_(exp.EQ(this=base.copy(), expression=zero), exp.GT(this=exponent.copy(), expression=zero)),
+        exp.and_(exp.LT(this=base.copy(), expression=zero), whole),
+    )
+    return exp.Case().when(has_value, exp.Pow(this=exp.cast(base, "DOUBLE"), expression=exponent))
 
 
 ARITHMETIC: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
@@ -291,7 +296,7 @@ COMPARE: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
 
 def rounded(node: Call, value: exp.Expr) -> exp.Expr:
     """A rounding of decimals as people write them: 1.005 to two places is 1.01."""
-    places = _whole_number(node.arguments[1], node.function)
+    places = _whole_number(node.arguments[1])
     exact = exp.TryCast(this=value, to=exp.DataType.build("DECIMAL(38,14)"))
     step = literal(10.0 ** abs(places))
     steps = exp.cast(_ROUNDING[node.function](_scaled_by(exact, step, up=places > 0)), "DOUBLE")
@@ -301,13 +306,10 @@ def rounded(node: Call, value: exp.Expr) -> exp.Expr:
     )
 
 
-def _whole_number(node: Node, function: str) -> int:
+def _whole_number(node: Node) -> int:
+    """The decimals of a rounding; the rules let nothing else through."""
     bare = node.operand if isinstance(node, Unary) else node
-    if not isinstance(bare, Number) or not bare.value.is_integer() or bare.value > 12:
-        raise FormulaError(
-            say("{function} takes a whole number of decimals.", function=function),
-            hint=say("It is written {usage}.", usage=f"{function}(number, 2)"),
-        )
+    assert isinstance(bare, Number)
     return -int(bare.value) if isinstance(node, Unary) and node.operator == "-" else int(bare.value)
 
 

@@ -52,6 +52,8 @@ def _is_scalar_extreme(node: Call) -> bool:
     return node.function in ("MIN", "MAX") and len(node.arguments) > 1
 
 
+MOST_DECIMALS = 12  # of a rounding; a double holds about fifteen digits
+
 _OTHER_DATE = re.compile(r"(<=|>=|<>|=|<|>)?\s*\d{1,4}([/.-])\d{1,2}\2\d{1,4}\s*")
 
 
@@ -131,8 +133,21 @@ class _Rules:
                 self._condition(node.arguments[0])
                 self.number(node.arguments[1])
                 self.number(node.arguments[2])
+            case "ROUND" | "ROUNDUP" | "ROUNDDOWN":
+                self.number(node.arguments[0])
+                self._decimals(node)
             case _:
                 self._numbers(node)
+
+    def _decimals(self, node: Call) -> None:
+        places = node.arguments[1]
+        bare = places.operand if isinstance(places, Unary) else places
+        if not isinstance(bare, Number) or not bare.value.is_integer() or bare.value > MOST_DECIMALS:
+            raise self._fault(
+                places,
+                say("{function} takes a whole number of decimals.", function=node.function),
+                say("It is written {usage}.", usage=f"{node.function}(number, 2)"),
+            )
 
     def _condition(self, node: Node) -> None:
         match node:
@@ -264,6 +279,8 @@ class _Rules:
 
     def _row_call(self, node: Call) -> None:
         function = self._counted(node)
+        if node.function in ("ROUND", "ROUNDUP", "ROUNDDOWN"):
+            self._decimals(node)
         if function.kind in (Kind.SCALAR, Kind.ROW) or _is_scalar_extreme(node):
             return
         raise self._fault(
