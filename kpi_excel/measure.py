@@ -13,7 +13,7 @@ from typing import Protocol
 from kpi_excel import formula, targets
 from kpi_excel.calendar import Calendar
 from kpi_excel.catalogue import Catalogue
-from kpi_excel.catalogue.named import NAMED
+from kpi_excel.catalogue.named import NAMED, Input
 from kpi_excel.formula.nodes import Node
 from kpi_excel.model import (
     Comparisons,
@@ -30,12 +30,6 @@ from kpi_excel.model import (
 )
 
 CALENDAR_DATASET = "calendar"
-
-# The KPIs that feed a named function in the month-end run.
-FED_BY: Mapping[str, tuple[str, ...]] = {
-    "mql_required": ("mql_to_customer_rate",),
-    "pipeline_coverage": ("pipeline_value", "won_value"),
-}
 
 
 class Aggregates(Protocol):
@@ -73,6 +67,7 @@ class Measurer:
 
     Args:
         targets: the target of a KPI for a unit and period, for the named functions that aim at one.
+        settings: further settings by name, such as the discount rate.
         as_of: the day up to which the sources can know anything; cohorts younger than their window are open.
     """
 
@@ -81,6 +76,7 @@ class Measurer:
     aggregates: Aggregates
     targets: Callable[[str, str, Period], Target | None]
     as_of: date
+    settings: Mapping[str, str] = field(default_factory=dict)
     _known: dict[tuple[str, str, Period], Measurement] = field(default_factory=dict)
 
     def measurement(self, kpi: str, unit: str, period: Period) -> Measurement:
@@ -145,10 +141,9 @@ class Measurer:
         return tuple(Part(formula.unparse(node), found[node]) for node in found), value
 
     def _part(self, definition: Definition, node: Node, unit: str, period: Period) -> Value:
-        reference = formula.reference_of(node)
-        if reference is None:
-            return self.aggregates.value(definition.dataset, definition.date_column, node, unit, period)
-        return self.value(reference.kpi, unit, moved(self.calendar, period, reference.steps))
+        if formula.reference_of(node) is not None:
+            return self._referred(node, unit, period)
+        return self.aggregates.value(definition.dataset, definition.date_column, node, unit, period)
 
     def _missing(self, definition: Definition, period: Period) -> NoValue | None:
         """Why the dataset can't say anything of this period, or None where it can."""
@@ -204,31 +199,30 @@ class Measurer:
     # --- the KPIs that the language does not reach --------------------------------------------------------------
 
     def _named(self, definition: Definition, unit: str, period: Period) -> tuple[tuple[Part, ...], Value]:
-        inputs = self._inputs(definition.function, unit, period)
-        if inputs is None:
-            return (), NoValue(Reason.ARGUMENT, definition.id)
-        parts = tuple(Part(name, value) for name, value in inputs.items())
-        missing = next((value for value in inputs.values() if isinstance(value, NoValue)), None)
-        return parts, missing if missing is not None else NAMED[definition.function](*inputs.values())
+        """A KPI that a named function computes from its inputs."""
+        function = NAMED[definition.function]
+        parts = tuple(Part(item.name, self._input(item, unit, period)) for item in function.inputs)
+        numbers = [part.value for part in parts if not isinstance(part.value, NoValue)]
+        if len(numbers) < len(parts):
+            return parts, next(part.value for part in parts if isinstance(part.value, NoValue))
+        return parts, function(*numbers)
 
-    def _inputs(self, function: str, unit: str, period: Period) -> Mapping[str, Value] | None:
-        """What a named function works on in the month-end run; None for one that only the worksheet can feed."""
-        if function == "mql_required":
-            return {
-                "target_customers": self._aim("customers_from_leads", unit, period),
-                "mql_to_customer_rate": self.value("mql_to_customer_rate", unit, period),
-            }
-        if function == "pipeline_coverage":
-            return {
-                "pipeline_value": self.value("pipeline_value", unit, period),
-                "target": self._aim("won_value", unit, period),
-                "actual": self.value("won_value", unit, period),
-            }
-        return None
+    def _input(self, item: Input, unit: str, period: Period) -> Value:
+        """What a named function works on: a formula over KPIs, a target, or a setting."""
+        if item.formula:
+            return formula.combine(formula.parse(item.formula), lambda node: self._referred(node, unit, period))
+        if item.target_of:
+            target = self.targets(item.target_of, unit, period)
+            return target.value if target and target.value is not None else NoValue(Reason.ARGUMENT, item.name)
+        try:
+            return float(self.settings[item.setting])
+        except (KeyError, ValueError):
+            return NoValue(Reason.ARGUMENT, item.setting or item.name)
 
-    def _aim(self, kpi: str, unit: str, period: Period) -> Value:
-        target = self.targets(kpi, unit, period)
-        return target.value if target and target.value is not None else NoValue(Reason.ARGUMENT, f"TARGET({kpi})")
+    def _referred(self, node: Node, unit: str, period: Period) -> Value:
+        reference = formula.reference_of(node)
+        assert reference is not None  # the catalogue's checks allow nothing else here
+        return self.value(reference.kpi, unit, moved(self.calendar, period, reference.steps))
 
 
 # --- what will be asked of the sources ---------------------------------------------------------------------------
@@ -257,11 +251,16 @@ def _parts_of(
     catalogue: Catalogue, calendar: Calendar, definition: Definition, period: Period
 ) -> Iterator[tuple[str, Period]]:
     """The KPIs that a KPI is made of, each with the period in which it is asked for."""
-    if definition.function:
-        yield from ((kpi, period) for kpi in FED_BY.get(definition.function, ()))
-        return
-    for reference in formula.references(catalogue.tree(definition.id)):
-        yield reference.kpi, moved(calendar, period, reference.steps)
+    for tree in trees_of(catalogue, definition):
+        for reference in formula.references(tree):
+            yield reference.kpi, moved(calendar, period, reference.steps)
+
+
+def trees_of(catalogue: Catalogue, definition: Definition) -> list[Node]:
+    """The formulas behind a KPI: its own, or those of its named function's inputs."""
+    if not definition.function:
+        return [catalogue.tree(definition.id)]
+    return [formula.parse(item.formula) for item in NAMED[definition.function].inputs if item.formula]
 
 
 def _not_additive(definition: Definition, rows: int, period: Period) -> bool:

@@ -19,7 +19,7 @@ from kpi_excel.run.outputs import Workbook, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
 from kpi_excel.run.scoring import score
 from kpi_excel.sources import AggregateRequest, open_datasets
-from kpi_excel.workbook import Template
+from kpi_excel.workbook.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,8 @@ def measure_all(plan: Plan, kpis: Sequence[str] = ()) -> Measured:
         requests = tuple(dict.fromkeys(AggregateRequest(need.dataset, need.date_column, need.node) for need in needs))
         periods = tuple(sorted({need.period for need in needs}))
         aggregates = datasets.aggregate(requests, plan.control.units, periods)
-        measurer = Measurer(plan.catalogue, plan.calendar, aggregates, plan.targets.target, plan.today)
+        target, values = plan.targets.target, plan.control.settings.values
+        measurer = Measurer(plan.catalogue, plan.calendar, aggregates, target, plan.today, values)
         return Measured(measurer, datasets.reports, datasets.faults, aggregates.queries)
 
 
