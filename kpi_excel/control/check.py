@@ -6,6 +6,7 @@ Each check is a plain function over the draft; the tuple at the end is the list 
 from collections.abc import Callable, Iterator, Mapping
 
 from kpi_excel.catalogue import Catalogue
+from kpi_excel.catalogue.named import NAMED
 from kpi_excel.control.check_sources import (
     addresses_can_be_written_to,
     columns_are_sound,
@@ -115,6 +116,7 @@ def kpis_are_chosen_once(draft: Draft, catalogue: Catalogue, faults: Faults) -> 
 def targets_are_of_chosen_kpis(draft: Draft, catalogue: Catalogue, faults: Faults) -> None:
     """A target belongs to a chosen KPI, and one KPI has one target per unit and month."""
     chosen = {item.record.kpi for item in draft.kpis}
+    chosen |= {kpi for item in chosen for kpi in _targets_read_by(item, catalogue)}
     known = {*catalogue.definitions, *(item.record.id for item in draft.own)}
     for item in draft.targets:
         if item.record.kpi in known and item.record.kpi not in chosen:
@@ -123,6 +125,13 @@ def targets_are_of_chosen_kpis(draft: Draft, catalogue: Catalogue, faults: Fault
     for item, earlier in repeated(draft.targets, lambda target: (target.kpi, target.unit, target.start)):
         cell = earlier.row.at(earlier.field).cell
         faults.at(item.row, item.field, say("There is a second target for this month: see {cell}.", cell=cell))
+
+
+def _targets_read_by(kpi: str, catalogue: Catalogue) -> Iterator[str]:
+    """The KPIs whose targets a named function takes, such as the customers that the needed MQLs are for."""
+    definition = catalogue.definitions.get(kpi)
+    if definition and definition.function:
+        yield from (given.target_of for given in NAMED[definition.function].inputs if given.target_of)
 
 
 def targets_fit_their_kpi(draft: Draft, catalogue: Catalogue, faults: Faults) -> None:

@@ -63,7 +63,7 @@ def _draft(tables: Mapping[str, Table], catalogue: Catalogue, faults: Faults) ->
         columns,
         own,
         tuple(records.recipient(row) for row in rows("recipients")),
-        tuple(records.acceptance(row, root) for row in rows("acceptances")),
+        tuple(records.acceptance(row) for row in rows("acceptances")),
         tuple(records.rule(row) for row in rows("rules")),
         tuple(records.conflict(row) for row in rows("conflicts")),
         tuple(row.get("day") for row in rows("holidays")),

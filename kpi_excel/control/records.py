@@ -155,11 +155,9 @@ def _addresses(texts: Any) -> tuple[str, ...]:
     return tuple(piece.strip() for piece in pieces if piece.strip())
 
 
-def acceptance(row: Row, root: str) -> Placed[Acceptance]:
-    """A person's yes."""
-    record = Acceptance(
-        row.get("kpi"), row.get("unit") or root, row.get("by"), row.get("on"), row.get("hash"), row.get("role")
-    )
+def acceptance(row: Row) -> Placed[Acceptance]:
+    """A person's yes; without a unit it holds for all of them."""
+    record = Acceptance(row.get("kpi"), row.get("unit"), row.get("by"), row.get("on"), row.get("hash"), row.get("role"))
     return Placed(record, row)
 
 

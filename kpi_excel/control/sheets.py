@@ -330,8 +330,8 @@ SOURCES = Sheet(
             Texts(
                 "The file in the project's folder; * stands for any text (data/orders_*.csv). A database: its address, "
                 "without the password.",
-                "El archivo dentro de la carpeta del proyecto; * vale por cualquier texto (data/pedidos_*.csv). Una base "
-                "de datos: su dirección, sin la contraseña.",
+                "El archivo dentro de la carpeta del proyecto; * vale por cualquier texto (data/pedidos_*.csv). Una "
+                "base de datos: su dirección, sin la contraseña.",
             ),
             required=True,
             width=36,
@@ -448,8 +448,8 @@ COLUMNS = Sheet(
             Texts(
                 "Instead of a header: a formula over the export's columns, such as Quantity * UnitPrice; names with "
                 "spaces in brackets: [Unit price]. SUM(…) adds the lines of one order up.",
-                "En lugar del encabezado: una fórmula con las columnas de la exportación: Cantidad * Precio; nombres con "
-                "espacios entre corchetes: [Precio unitario]. SUM(…) suma las líneas de un pedido.",
+                "En lugar del encabezado: una fórmula con las columnas de la exportación: Cantidad * Precio; nombres "
+                "con espacios entre corchetes: [Precio unitario]. SUM(…) suma las líneas de un pedido.",
             ),
             Kind.FORMULA,
             width=44,

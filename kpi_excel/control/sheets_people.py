@@ -246,7 +246,7 @@ ACCEPTANCES = Sheet(
     ),
     (
         _kpi(Texts("A KPI from the sheet KPIs.", "Un KPI de la hoja Indicadores.")),
-        Field("unit", Texts("Unit", "Unidad"), Texts("Blank: the company.", "Vacío: la empresa."), refers_to="unit"),
+        Field("unit", Texts("Unit", "Unidad"), Texts("Blank: every unit.", "Vacío: todas."), refers_to="unit"),
         Field(
             "by",
             Texts("Accepted by", "Aceptado por"),

@@ -71,9 +71,9 @@ def _target(row: Row, value: float | Band, start: date, root: str) -> Target:
 
 
 def target_rows(targets: Iterable[Target], calendar: Calendar) -> Iterator[TargetRow]:
-    """The rows that say these targets: one per KPI, unit, fiscal year and tolerance."""
+    """The rows that say these targets: one per KPI, unit, fiscal year and tolerance, in the order of their first."""
     rows: dict[tuple[str, str, int, float, bool], dict[int, float | Band]] = defaultdict(dict)
-    for target in sorted(targets, key=lambda target: target.start):
+    for target in targets:
         year = calendar.fiscal_year_name(target.start)
         starts = [month.start for month in calendar.months_of_year(year)]
         if target.start not in starts:

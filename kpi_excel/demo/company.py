@@ -1,0 +1,155 @@
+"""The control workbook of the made-up company."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from kpi_excel.calendar import Calendar
+from kpi_excel.catalogue import Catalogue, load
+from kpi_excel.control.starter import starter_rules
+from kpi_excel.demo.people import (
+    CARLOS,
+    CHOICES,
+    COMPANY,
+    DIEGO,
+    DOMAIN,
+    ELENA,
+    LUCIA,
+    ROSA,
+    Choice,
+    ids,
+    recipients,
+    units,
+)
+from kpi_excel.demo.sources import sources
+from kpi_excel.demo.story import Month
+from kpi_excel.demo.targets import targets
+from kpi_excel.model import (
+    Acceptance,
+    ChosenKpi,
+    Control,
+    Definition,
+    Direction,
+    Grain,
+    Rollup,
+    Rule,
+    Settings,
+    Target,
+    Texts,
+)
+from kpi_excel.review.accepted import acceptance_hash
+
+OWN = (
+    Definition(
+        "cost_per_order",
+        "sales",
+        Texts("Cost per order", "Costo por pedido"),
+        Texts(
+            "All costs of the period divided by its new orders.",
+            "Todos los costos del periodo entre sus nuevos pedidos.",
+        ),
+        "costs / new_orders_count",
+        "money",
+        Direction.DOWN,
+        Rollup.RATIO,
+    ),
+    Definition(
+        "sales_yield",
+        "sales",
+        Texts("Yield on sales", "Rendimiento sobre ventas"),
+        Texts("What is left of the turnover, as a share of it.", "Lo que queda de la facturación, como parte de ella."),
+        "(revenue - costs) / MAX(0, revenue)",
+        "%",
+        Direction.UP,
+        Rollup.RATIO,
+    ),
+)
+RULE_OWNERS = {"orders_without_return": CARLOS, "leads_that_do_not_buy": LUCIA, "opened_but_not_clicked": LUCIA}
+STILL_TO_ACCEPT = {("csat", ROSA), ("cost_variance_pct", LUCIA)}
+BEFORE_THE_RAISE = {"return_rate"}  # accepted when the target was lower
+
+
+def control(months: Sequence[Month], language: str) -> Control:
+    """Everything that the company keeps in its control workbook, at the end of these months."""
+    last = months[-1]
+    aims = targets(months, language)
+    chosen = tuple(_chosen(choice, last, language) for choice in CHOICES)
+    return Control(
+        Settings(
+            COMPANY,
+            language,
+            "USD",
+            "es_EC" if language == "es" else "en_US",
+            1,
+            "EC",
+            values={"mail_transport": "folder", "mail_from": f"kpi@{DOMAIN}", "allowed_domains": DOMAIN},
+        ),
+        sources(language),
+        units(language),
+        chosen,
+        aims,
+        OWN,
+        recipients(language),
+        tuple(_acceptances(aims, last, language)),
+        tuple(_rules({item.kpi for item in chosen})),
+        (("new_orders_count", "return_rate"), ("open_rate", "ctor")),
+    )
+
+
+def _chosen(choice: Choice, last: Month, language: str) -> ChosenKpi:
+    known = ids(language)
+    year = Calendar().containing(last.period.end, Grain.YEAR)
+    coming = Calendar().containing(last.period.end + timedelta(days=1), Grain.YEAR)
+    review = last.period.end + timedelta(days=75)
+    if choice.kpi == "survey_response_rate":
+        review = last.period.start - timedelta(days=20)  # forgotten
+    return ChosenKpi(
+        choice.kpi,
+        tuple(known[unit] for unit in choice.units),
+        choice.owner,
+        choice.stakeholders,
+        choice.purpose.to(language),
+        choice.kpi_class,
+        choice.baseline,
+        year.start,
+        coming.end,
+        review,
+        max_margin=choice.max_margin,
+    )
+
+
+def _rules(chosen: set[str]) -> Iterator[Rule]:
+    for rule in starter_rules(chosen):
+        yield replace(rule, owner=RULE_OWNERS.get(rule.id, ""))
+
+
+# --- acceptances ------------------------------------------------------------------------------------------------
+
+
+def _acceptances(aims: Sequence[Target], last: Month, language: str) -> Iterator[Acceptance]:
+    """Who said yes in January; some have not, and one yes was to a lower target."""
+    catalogue, _ = load().extended(OWN)
+    on = date(last.period.end.year, 1, 20)
+    on = on if on <= last.period.end else date(on.year - 1, 1, 20)
+    roles = {ELENA: "gerente general", CARLOS: "ventas", ROSA: "finanzas", LUCIA: "marketing", DIEGO: "servicio"}
+    known = ids(language)
+    for choice in CHOICES:
+        for person in dict.fromkeys((choice.owner, *choice.stakeholders)):
+            if (choice.kpi, person) in STILL_TO_ACCEPT or not choice.stakeholders:
+                continue
+            for unit in choice.units:
+                code = _code(choice.kpi, known[unit], aims, on, last, catalogue)
+                yield Acceptance(choice.kpi, known[unit], person, on, code, roles[person])
+
+
+def _code(kpi: str, unit: str, aims: Sequence[Target], on: date, last: Month, catalogue: Catalogue) -> str:
+    """The code of an acceptance: of the present target, or of the one in January where it was raised since.
+
+    Plans that change every month are accepted as a whole, by hand, without a code.
+    """
+    mine = [aim for aim in aims if aim.kpi == kpi and aim.unit == unit]
+    if len(mine) > 6:
+        return ""
+    day = on if kpi in BEFORE_THE_RAISE else last.period.start
+    present = max((aim for aim in mine if aim.start <= day), key=lambda aim: aim.start, default=None)
+    return acceptance_hash(catalogue.definition_hash(kpi), present)
