@@ -255,6 +255,12 @@ def function_name(written: str) -> str:
     return _PREFIX.sub("", written.upper())
 
 
+def area_of(text: str) -> Area | None:
+    """The area that a reference with its sheet means (the sheet "" where none is written); None for other texts."""
+    found = _AREA.match(text)
+    return _area(found, "") if found else None
+
+
 def _area(found: re.Match[str], sheet: str) -> Area:
     written = found["sheet"]
     if written:

@@ -1,0 +1,140 @@
+"""The points that a chart keeps beside its ranges: what a preview, a phone or Protected View draws.
+
+``ChartCaches`` takes a chart part apart once; ``write`` puts it together with the values that the cells have now.
+Formats and everything else stay the chart's own bytes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from kpi_excel.workbook import markup
+from kpi_excel.workbook.filters import ErrorValue
+from kpi_excel.workbook.markup import Edit, Node, escape
+from kpi_excel.workbook.trust import Area, area_of
+
+CellValue: TypeAlias = float | int | str | bool | ErrorValue | None
+Lookup: TypeAlias = Callable[[str, int, int], CellValue]  # sheet, row, column
+MOST_POINTS: Final = 200_000
+
+_CACHES: Final = {"c:numRef": "c:numCache", "c:strRef": "c:strCache", "c:multiLvlStrRef": "c:multiLvlStrCache"}
+
+
+class _Cache:
+    """One cache: the cells it shows, and how to write it."""
+
+    def __init__(self, node: Node, data: bytes, cells: Sequence[Sequence[tuple[str, int, int]]]) -> None:
+        self.kind = node.name
+        self.levels = cells
+        self.prefix = node.written_name(data).rpartition(b":")[0]
+        self.prefix += b":" if self.prefix else b""
+        format_code = node.child("c:formatCode")
+        self.head = data[format_code.start : format_code.end] if format_code else b""
+
+    def inner(self, lookup: Lookup) -> bytes:
+        """All that stands inside the cache's element."""
+        count = len(self.levels[0]) if self.levels else 0
+        points = [self._points(level, lookup) for level in self.levels]
+        if self.kind == "c:multiLvlStrCache":
+            points = [b"<%slvl>%s</%slvl>" % (self.prefix, each, self.prefix) for each in points]
+        return self.head + b'<%sptCount val="%d"/>' % (self.prefix, count) + b"".join(points)
+
+    def _points(self, cells: Sequence[tuple[str, int, int]], lookup: Lookup) -> bytes:
+        write = _number if self.kind == "c:numCache" else _text
+        prefix = self.prefix
+        return b"".join(
+            b'<%spt idx="%d"><%sv>%s</%sv></%spt>' % (prefix, index, prefix, value, prefix, prefix)
+            for index, cell in enumerate(cells)
+            if (value := write(lookup(*cell))) is not None
+        )
+
+
+class ChartCaches:
+    """A chart part whose caches can be written anew; ``resolve`` turns a defined name into its reference."""
+
+    def __init__(self, data: bytes, resolve: Callable[[str], str | None] = lambda _name: None) -> None:
+        self._pieces: list[bytes | _Cache] = []
+        self.areas: list[Area] = []  # the cells that the caches show
+        self.unresolved: list[str] = []  # references whose cells are not known: their caches are left empty
+        at = 0
+        for edit, cache in self._caches(markup.parse(data), data, resolve):
+            self._pieces += data[at : edit.start], edit.text.partition(b"|")[0], cache, edit.text.partition(b"|")[2]
+            at = edit.end
+        self._pieces.append(data[at:])
+
+    def write(self, lookup: Lookup) -> bytes:
+        """The chart part with the points that these cells have."""
+        return b"".join(piece if isinstance(piece, bytes) else piece.inner(lookup) for piece in self._pieces)
+
+    def _caches(self, root: Node, data: bytes, resolve: Callable[[str], str | None]) -> Iterator[tuple[Edit, _Cache]]:
+        for reference in root.all(*_CACHES):
+            cache, formula = reference.child(_CACHES[reference.name]), reference.child("c:f")
+            if cache is None or formula is None:
+                continue
+            areas = areas_of(formula.text, resolve)
+            if areas is None:
+                self.unresolved.append(formula.text)
+            self.areas += areas or ()
+            levels = _levels(areas or (), cache)
+            edit = cache.with_inner(data, b"|")
+            yield edit, _Cache(cache, data, levels)
+
+
+def areas_of(formula: str, resolve: Callable[[str], str | None]) -> tuple[Area, ...] | None:
+    """The areas of a series' formula: one, several in brackets, or a name; None where they can't be told."""
+    text = formula.strip().removeprefix("=")
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    areas = [area_of(piece.strip()) for piece in _split(text)]
+    if not all(areas):
+        meaning = resolve(text.rpartition("!")[2])
+        areas = [area_of(piece.strip()) for piece in _split(meaning.removeprefix("="))] if meaning else [None]
+    known = tuple(area for area in areas if area is not None and area.sheet)
+    size = sum((a.last_row - a.first_row + 1) * (a.last_column - a.first_column + 1) for a in known)
+    return known if len(known) == len(areas) and size <= MOST_POINTS else None
+
+
+def _split(text: str) -> list[str]:
+    """The text at its commas, but for those inside quoted sheet names."""
+    pieces, quoted = [""], False
+    for character in text:
+        quoted ^= character == "'"
+        if character == "," and not quoted:
+            pieces.append("")
+        else:
+            pieces[-1] += character
+    return pieces
+
+
+def _levels(areas: Sequence[Area], cache: Node) -> list[list[tuple[str, int, int]]]:
+    """The cells of each level, the innermost first; one level but for categories of several levels."""
+    if cache.name != "c:multiLvlStrCache" or len(areas) != 1:
+        return [[cell for area in areas for cell in _cells(area)]]
+    area = areas[0]
+    columns = range(area.last_column, area.first_column - 1, -1)
+    rows = range(area.last_row, area.first_row - 1, -1)
+    known = sum(child.name == "c:lvl" for child in cache.children)
+    if len(rows) == known != len(columns):  # the levels lie below each other
+        return [[(area.sheet, row, column) for column in reversed(columns)] for row in rows]
+    return [[(area.sheet, row, column) for row in reversed(rows)] for column in columns]
+
+
+def _cells(area: Area) -> Iterator[tuple[str, int, int]]:
+    for row in range(area.first_row, area.last_row + 1):
+        for column in range(area.first_column, area.last_column + 1):
+            yield area.sheet, row, column
+
+
+def _number(value: CellValue) -> bytes | None:
+    if isinstance(value, bool | str) or value is None:
+        return None
+    return str(value).encode() if isinstance(value, ErrorValue) else repr(value).encode()
+
+
+def _text(value: CellValue) -> bytes | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return b"TRUE" if value else b"FALSE"
+    if isinstance(value, float):
+        value = f"{value:.15g}"
+    return escape(str(value))
