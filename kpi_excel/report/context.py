@@ -25,10 +25,19 @@ from kpi_excel.model import (
     Value,
     Verdict,
 )
-from kpi_excel.report.labels import DIRECTION_WORDS, LABELS, SEVERITY_WORDS, SHEETS, SMART_WORDS, VERDICT_WORDS
+from kpi_excel.report.labels import (
+    DIRECTION_WORDS,
+    LABELS,
+    SEVERITY_WORDS,
+    SHEETS,
+    SIGNAL_WORDS,
+    SMART_WORDS,
+    VERDICT_WORDS,
+)
 from kpi_excel.report.live import live_value, on_sheet
 from kpi_excel.report.names import sheet_names
 
+NOT_REVIEWED = tuple(SmartLetter(letter, Verdict.NOT_CHECKABLE, say("Not reviewed.")) for letter in "SMART")
 NOTHING = NoValue(Reason.EMPTY)  # an error cell: a chart draws no point
 FORECAST_LENGTH = 3  # months that a chart looks ahead
 SPARK_LENGTH = 13  # months on the summary: the same month of last year at the left end
@@ -253,8 +262,9 @@ def _has_value(target: Target | None) -> bool:
 def _review(card: Card, language: str) -> dict[str, Any]:
     signal, outlook = card.signal, card.outlook
     return {
-        "smart": [_letter(letter, language) for letter in card.smart],
+        "smart": [_letter(letter, language) for letter in card.smart or NOT_REVIEWED],
         "signal": signal.kind if signal else "",
+        "signal_short": SIGNAL_WORDS[signal.kind].to(language) if signal else "",
         "signal_words": signal.words.to(language) if signal else "",
         "centre": signal.centre if signal else None,
         "lower": signal.lower if signal else None,

@@ -125,3 +125,10 @@ SEVERITY_WORDS: Mapping[str, Message] = {
     "warn": say("soon"),
     "info": say("to know"),
 }
+SIGNAL_WORDS: Mapping[str, Message] = {
+    "noise": say("usual variation"),
+    "better": say("signal: better"),
+    "worse": say("signal: worse"),
+    "signal": say("signal"),
+    "not_checkable": say("too few points"),
+}

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Card, Direction, Finding, Texts, Verdict
@@ -143,18 +142,18 @@ def apart(one: Subject, other: Subject) -> bool:
 
 
 def _ownership(one: Subject, other: Subject) -> Finding:
-    waiting = [
-        say("{name} for {kpi}", name=owner, kpi=subject.id)
-        for subject, owners in ((one, people(other.owner)), (other, people(one.owner)))
-        for owner in owners
-        if folded(owner) not in {folded(acceptance.by) for acceptance in valid_acceptances(subject)}
-    ]
+    """C4: both owners must have accepted both KPIs."""
     told = {"owner": one.owner, "kpi": one.definition.name, "other_owner": other.owner, "other": other.definition.name}
     verdict, text = Verdict.PASS, "{owner} ({kpi}) and {other_owner} ({other}) have accepted both targets."
-    if waiting:
+    if not (_accepted_by(one, other.owner) and _accepted_by(other, one.owner)):
         verdict = Verdict.FAIL
         text = "{owner} ({kpi}) and {other_owner} ({other}) pull against each other; both must accept both targets."
     return Finding("C4", verdict, say(text, **told), one.id, one.request.unit.id, (other.id,))
+
+
+def _accepted_by(subject: Subject, owners: str) -> bool:
+    valid = {folded(acceptance.by) for acceptance in valid_acceptances(subject)}
+    return all(folded(owner) in valid for owner in people(owners))
 
 
 def joint_owners(request: ReviewRequest, found: Sequence[Tension]) -> Mapping[str, Mapping[str, str]]:
@@ -166,8 +165,3 @@ def joint_owners(request: ReviewRequest, found: Sequence[Tension]) -> Mapping[st
             if apart(subjects[mine], subjects[theirs]):
                 joint[mine].update((owner, theirs) for owner in people(subjects[theirs].owner))
     return joint
-
-
-def pairs(kpis: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Every pair once."""
-    yield from combinations(kpis, 2)

@@ -41,9 +41,9 @@ CUSTOMERS = Source(
 class Datasets:
     """The open datasets of a project; a context manager, because it holds an engine and working files."""
 
-    def __init__(self, control: Control, catalogue: Catalogue, folder: Path) -> None:
+    def __init__(self, control: Control, standard: Mapping[str, Dataset], folder: Path) -> None:
         self._control = control
-        self._catalogue = catalogue
+        self._standard = standard
         self._folder = folder
         self._working = tempfile.TemporaryDirectory(prefix="kpi-excel-")
         self.workspace = Path(self._working.name)
@@ -72,6 +72,10 @@ class Datasets:
         """Everything that is wrong with the sources."""
         return tuple(self._faults)
 
+    def table(self, source: str) -> Known | None:
+        """The table of one source; None where it could not be opened."""
+        return self._separate.get(source)
+
     # --- opening ---------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
@@ -91,9 +95,9 @@ class Datasets:
     def _dataset(self, source: Source) -> Dataset | None:
         if not source.dataset:
             return None
-        found = self._catalogue.datasets.get(source.dataset)
+        found = self._standard.get(source.dataset)
         if found is None and not any(fault.place.part == source.id for fault in self._faults):
-            hint = did_you_mean(source.dataset, list(self._catalogue.datasets))
+            hint = did_you_mean(source.dataset, list(self._standard))
             self._faults.append(
                 Fault(
                     say("There is no dataset {name}.", name=source.dataset),
@@ -216,7 +220,7 @@ class Datasets:
         if any(request.dataset == "calendar" for request in requests) and "calendar" not in tables:
             tables["calendar"] = self._calendar(periods)
         return aggregated(
-            self.engine, tables, self._catalogue.datasets, requests, UnitTree.of(units), periods, self._coverage(tables)
+            self.engine, tables, self._standard, requests, UnitTree.of(units), periods, self._coverage(tables)
         )
 
     def _coverage(self, tables: Mapping[str, Known]) -> Coverage:
@@ -282,7 +286,7 @@ class Datasets:
 
 def open_datasets(control: Control, catalogue: Catalogue, folder: Path) -> Datasets:
     """Open every source of a project; what is wrong with one of them stands in ``faults``, the others are open."""
-    return Datasets(control, catalogue, folder)
+    return Datasets(control, catalogue.datasets, folder)
 
 
 def _lookups(mapping: SourceMapping) -> list[Lookup]:

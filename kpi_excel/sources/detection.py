@@ -12,11 +12,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from kpi_excel.model import ColumnType
 
 DELIMITERS = (",", ";", "\t", "|")
 BLANKS = frozenset({"", "-", "–", "—", "null", "none", "nan", "na", "n/a", "#n/a", "\\n", "nd", "n/d", "s/d"})
+_FIRST = 1 << 15  # characters that tell the delimiter
 HEADER_WITHIN = 40  # rows in which the header must stand
 csv.field_size_limit(1 << 24)  # letters and product texts lie in cells too
 
@@ -70,6 +72,7 @@ def delimiter(sample: str) -> str:
     announced = re.match(r"sep=(.)\r?\n", sample, re.IGNORECASE)
     if announced:
         return announced[1]
+    sample = sample[:_FIRST]
     best = max(DELIMITERS, key=lambda candidate: _agreement(sample, candidate))
     return best if _agreement(sample, best) > (0.0, 0) else ","
 
@@ -244,7 +247,7 @@ def declared_order(pattern: str) -> str:
 # --- kinds of columns -------------------------------------------------------------------------------------------
 
 _FLAGS = frozenset({"true", "false", "yes", "no", "sí", "si", "verdadero", "falso"})
-_PLAIN = re.compile(r"^[-+]?(?:0|[1-9]\d*)(?:[.,]\d+)?(?:[eE][-+]?\d+)?$")
+_ENOUGH = 500  # different texts that tell what a column holds
 
 
 def kind_of_text(text: str) -> ColumnType:
@@ -258,7 +261,7 @@ def kind_of_text(text: str) -> ColumnType:
 
 def kind_of(texts: Iterable[str]) -> ColumnType:
     """What a column holds by its texts, blanks apart; numbers with leading zeros are codes, and so texts."""
-    filled = [text for text in texts if not is_blank(text)]
+    filled = [text for text in islice(dict.fromkeys(texts), _ENOUGH) if not is_blank(text)]
     if not filled:
         return ColumnType.TEXT
     if any(re.match(r"^0\d", text) and text.strip().isdigit() for text in filled):

@@ -1,7 +1,7 @@
 """The rows of one file as standard columns: typed, mapped, looked up, within their domains, filtered."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -50,9 +50,15 @@ class FileColumns:
     piece: Piece
     held: tuple[str, ...]
     writings: Mapping[int, Writing]
+    kinds: dict[int, ColumnType] = field(default_factory=dict)  # found so far
 
     def kind(self, place: int) -> ColumnType:
         """What a column holds, where nothing says what it should hold."""
+        if place not in self.kinds:
+            self.kinds[place] = self._kind(place)
+        return self.kinds[place]
+
+    def _kind(self, place: int) -> ColumnType:
         if self.held[place] != "VARCHAR" or not self.piece.is_text:
             return native_type(self.held[place])
         return detection.kind_of(row[place] for row in self.piece.sample if place < len(row))

@@ -1,0 +1,110 @@
+"""The cells of one output by row and column: what a chart draws and a formula reads.
+
+Looks a cell up through the layout (which row of the template stands here, in which passage) instead of keeping a
+table of all cells, so that a sheet with a million rows costs nothing extra.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from kpi_excel.workbook.blocks import Emission
+from kpi_excel.workbook.compile import CellPlan
+from kpi_excel.workbook.filters import ErrorValue
+from kpi_excel.workbook.seating import Sitting
+from kpi_excel.workbook.sheet import Cell
+from kpi_excel.workbook.strings import StringTable
+
+Key = tuple[int, int]  # the passages of a row and a column
+NOTHING: Final = None
+
+
+class Grid:
+    """One sheet of the output, to look cells up in."""
+
+    def __init__(self, sitting: Sitting, values: Mapping[Key, Sequence[Any]], strings: StringTable) -> None:
+        self.sitting = sitting
+        self.values = values
+        self.strings = strings
+        self.results: dict[tuple[int, int], Any] = {}  # of formulas, by row and column
+        self._rows = [at for _, _, at in sitting.rows.emissions]
+        self._columns = [at for _, _, at in sitting.columns.emissions]
+        self._plans: dict[int, dict[int, CellPlan]] = {}
+
+    def value(self, row: int, column: int) -> Any:
+        """What a cell shows: a number, text, bool, date, error; None for an empty one."""
+        found = self._locate(row, column)
+        if found is None:
+            return None
+        plan, key = found
+        if plan is None or plan.kind == "bare":
+            return None
+        if plan.kind == "still":
+            return constant(plan.cell, self.strings)
+        if plan.kind == "value":
+            values = self.values.get(key)
+            return values[plan.slot] if values else None
+        return self.results.get((row, column))
+
+    def _locate(self, row: int, column: int) -> tuple[CellPlan | None, Key] | None:
+        rows = _at(self.sitting.rows.emissions, self._rows, row)
+        columns = _at(self.sitting.columns.emissions, self._columns, column)
+        if rows is None or columns is None:
+            return None
+        template_row, row_passage = rows
+        template_column, column_passage = columns
+        if row_passage.blank or column_passage.blank:
+            return None
+        plans = self._plans.get(template_row)
+        if plans is None:
+            listed = self.sitting.model.plans.get(template_row, ())
+            plans = self._plans[template_row] = {plan.cell.column: plan for plan in listed}
+        return plans.get(template_column), (row_passage.number, column_passage.number)
+
+    def filled(self) -> Iterator[tuple[int, int, Any]]:
+        """Every cell that holds a value from the data: row, column, value."""
+        model = self.sitting.model
+        for stretch, passage, at in self.sitting.rows.emissions:
+            if passage.blank:
+                continue
+            for row in range(stretch.first, stretch.last + 1):
+                plans = [plan for plan in model.plans.get(row, ()) if plan.kind == "value"]
+                if plans:
+                    yield from self._filled_row(plans, at + row - stretch.first, passage.number)
+
+    def _filled_row(self, plans: Sequence[CellPlan], row: int, passage: int) -> Iterator[tuple[int, int, Any]]:
+        for columns, column_passage, at in self.sitting.columns.emissions:
+            values = self.values.get((passage, column_passage.number))
+            if values is None or column_passage.blank:
+                continue
+            for plan in plans:
+                if columns.first <= plan.cell.column <= columns.last:
+                    yield row, at + plan.cell.column - columns.first, values[plan.slot]
+
+
+def _at(emissions: Sequence[Emission], places: Sequence[int], index: int) -> tuple[int, Any] | None:
+    """The template's row that stands at an output row, and its passage."""
+    found = bisect_right(places, index) - 1
+    if found < 0:
+        return None
+    stretch, passage, at = emissions[found]
+    row = stretch.first + index - at
+    return (row, passage) if row <= stretch.last else None
+
+
+def constant(cell: Cell, strings: StringTable) -> Any:
+    """The value that a cell of the template itself holds."""
+    match cell.type:
+        case "s":
+            item = strings[int(cell.value)] if cell.value.isdigit() else None
+            return item.text if item else None
+        case "str" | "inlineStr" | "d":
+            return cell.value
+        case "b":
+            return cell.value in ("1", "true")
+        case "e":
+            return ErrorValue(cell.value)
+    try:
+        return float(cell.value) if cell.value else None
+    except ValueError:
+        return None

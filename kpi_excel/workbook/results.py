@@ -1,0 +1,86 @@
+"""The values of an output's formula cells, calculated once everything else is in its place.
+
+The engine keeps a layout's workbook open, so that for the next output only the cells that changed are given to it.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from kpi_excel.faults import Fault
+from kpi_excel.messages import Message, Texts
+from kpi_excel.model import NoValue
+from kpi_excel.workbook import cells
+from kpi_excel.workbook.filters import ErrorValue, error_of
+from kpi_excel.workbook.grid import Grid
+from kpi_excel.workbook.package import Package
+from kpi_excel.workbook.values import Calculated, Calculator, Cell
+
+
+@dataclass(slots=True)
+class Recalculation:
+    """A layout's workbook in the calculating engine; safe to use from several threads, one at a time."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    calculator: Calculator | None = None
+    today: date | None = None
+    given: dict[Cell, Any] = field(default_factory=dict)
+
+    def calculate(
+        self,
+        grids: Sequence[tuple[str, Grid]],
+        workbook: Callable[[], Package],
+        today: date | None,
+        *,
+        changes_formulas: bool,
+        everything: bool,
+    ) -> Calculated:
+        """The values for this output; ``workbook`` gives the whole file without them, where the engine needs it."""
+        with self.lock:
+            filled = {Cell(name, row, column): value for name, grid in grids for row, column, value in grid.filled()}
+            if self.calculator is None or changes_formulas or self.today != today:
+                now = datetime.combine(today, time()) if today else None
+                self.calculator, self.today = Calculator(workbook(), now=now), today
+                self.given = filled
+            else:
+                self._give(filled)
+            return self.calculator.calculate(None if everything else filled.keys())
+
+    def _give(self, filled: dict[Cell, Any]) -> None:
+        """Tell the engine what is different from the output before."""
+        assert self.calculator is not None
+        before = self.given
+        for cell, value in filled.items():
+            if cell not in before or before[cell] is not value:
+                self.calculator.set(cell, plain(value))
+        self.given = filled
+
+
+def plain(value: Any) -> Any:
+    """A value as the engine takes it: dates as serial numbers, errors as errors."""
+    if value is None or isinstance(value, float | str | bool | int):
+        return value
+    if isinstance(value, NoValue):
+        return ErrorValue(error_of(value))
+    if isinstance(value, Message | Texts):
+        return value.to("en")
+    if isinstance(value, date):
+        return cells.serial(value)
+    if hasattr(value, "__float__"):
+        return float(value)
+    return value
+
+
+def faults(calculated: Calculated, file: str) -> tuple[Fault, ...]:
+    """What is said about formula cells that carry no value."""
+    return calculated.faults(file)
+
+
+def by_sheet(calculated: Calculated) -> Mapping[str, dict[tuple[int, int], Any]]:
+    """The values by sheet, row and column."""
+    found: dict[str, dict[tuple[int, int], Any]] = {}
+    for cell, value in calculated.values.items():
+        found.setdefault(cell.sheet, {})[cell.row, cell.column] = value
+    return found
