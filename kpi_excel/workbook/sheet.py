@@ -207,11 +207,11 @@ class _Rows:
             self._finish_cell(cell)
 
     def _finish_cell(self, cell: Cell) -> None:
-        at = self.parser.CurrentByteIndex
-        if at == self.start:  # <c …/>
+        if self.data[self.inner - 2 : self.inner] == b"/>":  # where <c/> ends, versions of expat say differently
             cell.tail = "/>"
         else:
-            cell.tail = self.data[self.inner - 1 : self.data.index(b">", at) + 1].decode()
+            end = self.data.index(b">", self.parser.CurrentByteIndex) + 1
+            cell.tail = self.data[self.inner - 1 : end].decode()
         self.cell = None
 
     def _formula(self, text: str, cell: Cell) -> CellFormula | None:
