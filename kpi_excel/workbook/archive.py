@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kpi_excel.faults import Fault
+from kpi_excel.messages import say
 from kpi_excel.workbook import refusal
 
 STORED, DEFLATED = 0, 8
@@ -173,17 +174,17 @@ def _read_entry(data: bytes, info: zipfile.ZipInfo, file: str, limits: Limits, r
     name = part_name(info.orig_filename)
     header = data[info.header_offset : info.header_offset + _LOCAL.size]
     if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
-        raise DamagedError(refusal.broken_part(file, name, "its header is missing"))
+        raise DamagedError(refusal.broken_part(file, name, say("its header is missing")))
     *_, name_length, extra_length = _LOCAL.unpack(header)
     name_start = info.header_offset + _LOCAL.size
     written = data[name_start : name_start + name_length]
     if written != _written(info):
-        raise DamagedError(refusal.broken_part(file, name, "it has two different names"))
+        raise DamagedError(refusal.broken_part(file, name, say("it has two different names")))
     start = name_start + name_length + extra_length
     end = start + info.compress_size
     packed = data[start:end]
     if len(packed) < info.compress_size:
-        raise DamagedError(refusal.broken_part(file, name, "its end is missing"))
+        raise DamagedError(refusal.broken_part(file, name, say("its end is missing")))
     crc = _unpacked_crc(packed, info, file, limits, room)
     return _entry(name, info.orig_filename.encode(), info.compress_type, (crc, info.file_size), packed), end
 
@@ -206,13 +207,13 @@ def _unpacked_crc(packed: bytes, info: zipfile.ZipInfo, file: str, limits: Limit
             if size > allowed:
                 raise DamagedError(refusal.bomb(file, name, limits.ratio))
             if size > info.file_size:
-                raise DamagedError(refusal.broken_part(file, name, "it is longer than the zip says"))
+                raise DamagedError(refusal.broken_part(file, name, say("it is longer than the zip says")))
     except zlib.error as error:
         raise DamagedError(refusal.broken_part(file, name, str(error))) from error
     if size != info.file_size:
-        raise DamagedError(refusal.broken_part(file, name, "it is shorter than the zip says"))
+        raise DamagedError(refusal.broken_part(file, name, say("it is shorter than the zip says")))
     if crc != info.CRC:
-        raise DamagedError(refusal.broken_part(file, name, "its checksum is wrong"))
+        raise DamagedError(refusal.broken_part(file, name, say("its checksum is wrong")))
     return crc
 
 

@@ -85,7 +85,7 @@ def broken_zip(file: str, why: str) -> Fault:
     return Fault(say("The file is damaged: {why}.", why=why), Place(file), REPAIR)
 
 
-def broken_part(file: str, part: str, why: str) -> Fault:
+def broken_part(file: str, part: str, why: str | Message) -> Fault:
     """One entry of the zip that can't be unpacked."""
     return Fault(say("A part of the file is damaged: {why}.", why=why), Place(file, part=part), REPAIR)
 
