@@ -1,16 +1,17 @@
 """Aggregates over datasets for all units and periods at once.
 
-What adds up is asked once, by day and unit as the export spells it, gathered in the database into the atoms of the asked
-periods (the runs of days that no period divides), and added up the tree and over the periods here. Medians and distinct
-counts do not add up: they are asked again for every scope and period, from the rows. CLOSING takes the last snapshot of
-each unit within the period, and then adds.
+What adds up is asked once, by day and unit as the export spells it, gathered in the database into the atoms of the
+asked periods (the runs of days that no period divides), and added up the tree and over the periods here. Medians and
+distinct counts do not add up: they are asked again for every scope and period, from the rows. CLOSING takes the last
+snapshot of each unit within the period, and then adds.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlglot import exp
@@ -152,7 +153,7 @@ class Atoms:
     def __init__(self, periods: Iterable[Period]) -> None:
         periods = list(periods)
         cuts = sorted({period.start for period in periods} | {period.end + timedelta(days=1) for period in periods})
-        self.spans = [(start, end - timedelta(days=1)) for start, end in zip(cuts, cuts[1:], strict=False)]
+        self.spans = [(start, end - timedelta(days=1)) for start, end in pairwise(cuts)]
         self._starts = {start: place for place, (start, _) in enumerate(self.spans)}
         self._ends = {end: place for place, (_, end) in enumerate(self.spans)}
 
@@ -357,7 +358,7 @@ class Question:
 
     def snapshots(self, nodes: Sequence[Node], dataset: Dataset | None) -> "Snapshots":
         """The snapshots of every unit, day by day."""
-        found = Snapshots(self.units, self.known, dataset, [node for node in dict.fromkeys(nodes)])
+        found = Snapshots(self.units, self.known, dataset, list(dict.fromkeys(nodes)))
         made = {f"s{place}": self._precise(sql) for place, sql in enumerate(found.columns())}
         for unit, day, *cell in self._asked(self.by_day(made)):
             found.add(unit, day, cell)
@@ -369,7 +370,7 @@ class Question:
         return found
 
 
-_MERGE = {
+_MERGE: dict[str, Callable[[exp.Expr], exp.Expr]] = {
     "sum": lambda column: exp.Sum(this=column),
     "min": lambda column: exp.Min(this=column),
     "max": lambda column: exp.Max(this=column),

@@ -10,10 +10,9 @@ from typing import Self
 from sqlglot import exp
 
 from kpi_excel.catalogue import Catalogue
-from kpi_excel.faults import Fault, Place, Severity, did_you_mean
+from kpi_excel.faults import Fault, Place, did_you_mean
 from kpi_excel.messages import say
 from kpi_excel.model import ColumnType, Control, Dataset, Period, Source, SourceReport, Unit
-from kpi_excel.sources import duckdb
 from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, aggregated
 from kpi_excel.sources.calendar import calendar_rows
 from kpi_excel.sources.coverage import Coverage, Reach
@@ -122,13 +121,13 @@ class Datasets:
 
     def _in_order(self, mappings: Mapping[str, SourceMapping]) -> list[Source]:
         """The sources in an order in which each finds the tables that it looks into."""
-        pending, done = list(self._control.sources), []
+        pending, done = list(self._control.sources), list[Source]()
         while pending:
             waiting = {source.id for source in pending} | {source.dataset for source in pending}
             ready = [
                 source
                 for source in pending
-                if not (_needs(source, mappings[source.id]) & (waiting - {source.id, *self._own(source, pending)}))
+                if not (_needs(source, mappings[source.id]) & (waiting - {source.id, source.dataset}))
             ]
             if not ready:
                 names = ", ".join(source.id for source in pending)
@@ -139,10 +138,6 @@ class Datasets:
             done += ready
             pending = [source for source in pending if source not in ready]
         return done
-
-    def _own(self, source: Source, pending: Sequence[Source]) -> set[str]:
-        """A source's own dataset, which it does not wait for."""
-        return {source.dataset}
 
     def _derived(self, source: Source) -> list[Piece]:
         """A source that is made from the rows of another source or dataset."""
@@ -195,7 +190,7 @@ class Datasets:
         self._united[dataset] = Known(title, kinds)
 
     def _tables(self) -> dict[str, Known]:
-        """What can be looked into by name: sources and datasets; of one name, the dataset that the source is part of."""
+        """What can be looked into by name; of one name, the dataset that the source is part of."""
         whole = {
             dataset: known
             for dataset, known in self._united.items()

@@ -67,12 +67,14 @@ class DuckDb:
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_name(title)} ({held})")
         if rows:
             marks = ", ".join("?" for _ in columns)
-            self._connection.executemany(f"INSERT INTO {_name(title)} VALUES ({marks})", [list(row) for row in rows])
+            insert = f"INSERT INTO {_name(title)} VALUES ({marks})"  # noqa: S608  # the name is quoted
+            self._connection.executemany(insert, [list(row) for row in rows])
 
     def rejects(self) -> list[tuple[int, str, str, str]]:
         """The lines that the last reading of a CSV file could not take: line, column, text, kind of error."""
         found = self._connection.execute(
-            "SELECT min(line), any_value(column_name), any_value(csv_line), any_value(error_type::VARCHAR) FROM reject_errors GROUP BY byte_position ORDER BY 1"
+            "SELECT line, any_value(column_name), any_value(csv_line), any_value(error_type::VARCHAR)"
+            " FROM reject_errors GROUP BY line ORDER BY 1"
         ).fetchall()
         self._connection.execute("DROP TABLE IF EXISTS reject_errors")
         self._connection.execute("DROP TABLE IF EXISTS reject_scans")
@@ -91,14 +93,14 @@ def _text(value: str) -> str:
     return exp.Literal.string(value).sql(dialect="duckdb")
 
 
-def parquet(paths: Sequence[Path]) -> exp.Expr:
+def parquet(paths: Sequence[Path]) -> exp.Select:
     """The rows of Parquet files, columns found by name."""
     files = exp.Array(expressions=[exp.Literal.string(str(path)) for path in paths])
     same = exp.EQ(this=exp.var("union_by_name"), expression=exp.true())
     return _from("read_parquet", [files, same] if len(paths) > 1 else [files])
 
 
-def csv(path: Path, separator: str, skip: int, width: int) -> exp.Expr:
+def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:
     """The rows of a UTF-8 text file as texts c0, c1 …; what cannot be read is kept in the list of rejects."""
     names = [f"c{place}" for place in range(width)]
     options: dict[str, exp.Expr] = {
@@ -122,5 +124,5 @@ def csv(path: Path, separator: str, skip: int, width: int) -> exp.Expr:
     return _from("read_csv", [exp.Literal.string(str(path)), *named])
 
 
-def _from(function: str, arguments: list[exp.Expr]) -> exp.Expr:
+def _from(function: str, arguments: list[exp.Expr]) -> exp.Select:
     return exp.select("*").from_(exp.Table(this=exp.Anonymous(this=function, expressions=arguments)))

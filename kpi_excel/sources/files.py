@@ -65,9 +65,9 @@ def locate(location: str, folder: Path) -> list[Path]:
         )
     asked = Path(location).expanduser()
     pattern = asked if asked.is_absolute() else folder / asked
-    found = (
-        sorted(Path(name) for name in glob(str(pattern))) if has_magic(location) and not pattern.exists() else [pattern]
-    )
+    found = [pattern]
+    if has_magic(location) and not pattern.exists():
+        found = sorted(Path(name) for name in glob(str(pattern)))  # noqa: PTH207  # an absolute pattern
     found = [path for path in found if not _is_lock(path.name)]
     if not found or not all(path.exists() for path in found):
         raise _missing(location, pattern)

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
 from kpi_excel.messages import Message, say
-from kpi_excel.model import ColumnType, Control, Dataset, Reject, SourceReport
+from kpi_excel.model import ColumnType, Control, Dataset, SourceReport
 from kpi_excel.sources.coverage import Reach
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import call, literal, name, table

@@ -19,9 +19,7 @@ class Layers:
         self.kinds: dict[str, ColumnType] = dict(kinds or {})
         self.flags: list[str] = []
 
-    def add(
-        self, columns: Mapping[str, tuple[exp.Expr, ColumnType]], flags: Mapping[str, exp.Expr]
-    ) -> None:
+    def add(self, columns: Mapping[str, tuple[exp.Expr, ColumnType]], flags: Mapping[str, exp.Expr]) -> None:
         """One more layer with these columns, and these flags beside them."""
         made = [aliased(column, sql) for column, (sql, _) in columns.items()]
         made += [aliased(BAD + column, flag) for column, flag in flags.items()]

@@ -1,10 +1,7 @@
 """One source in the engine: its files as tables and views of standard columns, and the report about them."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any
 
 from sqlglot import exp
 
@@ -17,11 +14,11 @@ from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Dataset, Reject, Source
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name, table
-from kpi_excel.sources.layers import BAD, KEPT, Layers, aliased
+from kpi_excel.sources.layers import KEPT, Layers, aliased
 from kpi_excel.sources.mapping import LINE, LOOKUP, SourceMapping, derived
 from kpi_excel.sources.pieces import Piece
 from kpi_excel.sources.rejects import MOST, listed
-from kpi_excel.sources.rows import FileColumns, Known, Raw, RowBuilder, as_standard, complete, renamed
+from kpi_excel.sources.rows import FileColumns, Known, RowBuilder, as_standard, complete, renamed
 from kpi_excel.sources.writing import call_count_if, writings
 
 
@@ -88,7 +85,7 @@ def finish(
         engine.keep(title, exp.select(exp.Star()).from_(table(rows)), rows=False)
         return replace(opened, title=title, kinds=kinds)
     try:
-        query, made = grouped(opened.source, dataset, mapping, kinds, rows)
+        query, made = grouped(dataset, mapping, kinds, rows)
     except FormulaError as error:
         place = Place(file=opened.source.place or opened.source.id)
         return replace(opened, faults=(*opened.faults, Fault(error.faults[0].message, place, error.faults[0].hint)))
@@ -221,7 +218,7 @@ SQL_TYPES = {
 
 
 def grouped(
-    source: Source, dataset: Dataset | None, mapping: SourceMapping, kinds: Mapping[str, ColumnType], rows: str
+    dataset: Dataset | None, mapping: SourceMapping, kinds: Mapping[str, ColumnType], rows: str
 ) -> tuple[exp.Select, dict[str, ColumnType]]:
     """One row per key: aggregates over its lines; what is no aggregate comes from its first line."""
     keys = [column.name for column in (dataset.columns if dataset else ()) if column.key and column.name in kinds]

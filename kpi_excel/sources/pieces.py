@@ -70,6 +70,8 @@ def kind_of(location: str) -> str:
 
 def prepare(source: Source, folder: Path, workspace: Path, wanted: Sequence[str]) -> list[Piece]:
     """The files of a source, each made ready to be read; raises ``UnreadableFileError`` for what cannot be."""
+    if source.kind == "sql":
+        return [_sql_piece(source, workspace)]
     paths = locate(source.location, folder)
     return [_piece(source, path, workspace, wanted) for path in paths]
 
@@ -90,6 +92,23 @@ def _piece(source: Source, path: Path, workspace: Path, wanted: Sequence[str]) -
                     did_you_mean(other, KINDS) or say("There are {names}.", names=", ".join(KINDS)),
                 )
             )
+
+
+def _sql_piece(source: Source, workspace: Path) -> Piece:
+    from kpi_excel.sources import sqlalchemy
+
+    target = workspace / f"{len(list(workspace.iterdir()))}.csv"
+    header = sqlalchemy.lay_down(source, target)
+    rows = _sample(target)
+    query = duckdb.csv(target, ",", 0, max(len(header), 1))
+    origin = Path(sqlalchemy.shown(source.location))
+    return Piece(source, origin, query, header, digest_of(target), is_text=True, sample=rows)
+
+
+def _sample(path: Path) -> tuple[tuple[str, ...], ...]:
+    """The first rows of a laid-down file."""
+    text = head_of(path).decode("utf-8", errors="replace")
+    return tuple(tuple(row) for row, _ in detection.records(text, ",", cut=len(text.encode()) >= SAMPLE - 4))
 
 
 def _parquet_piece(source: Source, path: Path) -> Piece:
@@ -169,8 +188,6 @@ def _sheet_piece(source: Source, path: Path, workspace: Path, wanted: Sequence[s
         )
     target = workspace / f"{len(list(workspace.iterdir()))}.csv"
     laid = spreadsheet.lay_down(path, source.part, wanted, source.decimal, target)
-    sample = head_of(target).decode("utf-8", errors="replace")
-    rows = detection.records(sample, ",", cut=len(sample.encode()) >= SAMPLE - 4)
     words = [say("sheet {sheet}", sheet=laid.area.sheet), say("headers in row {row}", row=laid.first_row - 1)]
     if laid.left_out:
         words.append(say("row {row} holds totals and is left out", row=laid.left_out[0]))
@@ -182,7 +199,7 @@ def _sheet_piece(source: Source, path: Path, workspace: Path, wanted: Sequence[s
         laid.header,
         digest_of(path),
         is_text=True,
-        sample=tuple(tuple(row) for row, _ in rows),
+        sample=_sample(target),
         plain=target,
         first_row=laid.first_row,
         sheet=laid.area.sheet,

@@ -141,12 +141,10 @@ def _limits(column: Column) -> Message | None:
     if column.values:
         return say("only {values} are allowed here", values=", ".join(column.values))
     if column.minimum is not None and column.maximum is not None:
-        template = (
-            "only whole numbers from {low} to {high} are allowed here"
-            if column.whole
-            else "only numbers from {low} to {high} are allowed here"
-        )
-        return say(template, low=f"{column.minimum:g}", high=f"{column.maximum:g}")
+        low, high = f"{column.minimum:g}", f"{column.maximum:g}"
+        if column.whole:
+            return say("only whole numbers from {low} to {high} are allowed here", low=low, high=high)
+        return say("only numbers from {low} to {high} are allowed here", low=low, high=high)
     if column.minimum is not None:
         return say("only numbers from {low} on are allowed here", low=f"{column.minimum:g}")
     return None

@@ -1,6 +1,6 @@
 """The rows of one file as standard columns: typed, mapped, looked up, within their domains, filtered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -73,7 +73,9 @@ class FileColumns:
         return name(self.piece.column(raw.place))
 
 
-def complete(source: Source, mapping: SourceMapping, dataset: Dataset | None, header: Sequence[str]) -> tuple[Mapped, ...]:
+def complete(
+    source: Source, mapping: SourceMapping, dataset: Dataset | None, header: Sequence[str]
+) -> tuple[Mapped, ...]:
     """The mapped columns, with those whose standard name is itself a header; without a dataset, every header."""
     columns = list(mapping.columns)
     mapped = {column.column.name for column in columns}
@@ -270,9 +272,8 @@ def _names(mapped: Mapped) -> list[str]:
     ]
 
 
-def renamed(node: Node, label: "Mapping[str, str] | object") -> Node:
+def renamed(node: Node, find: Callable[[str], str]) -> Node:
     """A tree with its names replaced."""
-    find = label if callable(label) else label.get  # type: ignore[attr-defined]
     match node:
         case Name(name=title):
             return Name(find(title))
@@ -294,7 +295,7 @@ def as_standard(sql: exp.Expr, kind: ColumnType, column: Column) -> tuple[exp.Ex
         return (exp.cast(sql, "INT") if kind is ColumnType.FLAG else sql), column.type
     if column.type is ColumnType.TEXT:
         return exp.cast(sql, "TEXT"), ColumnType.TEXT
-    if kind is ColumnType.FLAG or column.type is ColumnType.FLAG and kind is ColumnType.NUMBER:
+    if kind is ColumnType.FLAG or (column.type is ColumnType.FLAG and kind is ColumnType.NUMBER):
         return exp.cast(sql, _TYPE_NAMES[column.type]), column.type
     if isinstance(sql, exp.Null) or (isinstance(sql, exp.Cast) and isinstance(sql.this, exp.Null)):
         return exp.cast(exp.null(), _TYPE_NAMES[column.type]), column.type

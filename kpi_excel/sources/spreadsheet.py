@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from xml.etree import ElementTree as ET
+from typing import Any
+from xml.etree import ElementTree as ET  # expat limits the expansion of entities
 
 import python_calamine as calamine
 
@@ -130,7 +131,7 @@ def _folded(name: str) -> str:
 
 
 def _addressed(sheet: str, corners: Sequence[str], *, exact: bool = False) -> Area:
-    left, top, right, bottom = corners
+    left, top, right, bottom = (str(corner) for corner in corners)
     return Area(sheet, int(top) - 1, _column(left), int(bottom) - 1, _column(right), exact)
 
 
@@ -147,13 +148,13 @@ def _tables(path: Path) -> dict[str, Area]:
     with zipfile.ZipFile(path) as package:
         for sheet, part in _sheet_parts(package).items():
             for table in _related(package, part, "/table"):
-                root = ET.fromstring(package.read(table))
+                root = ET.fromstring(package.read(table))  # noqa: S314
                 corners = re.fullmatch(r"([A-Z]+)(\d+):([A-Z]+)(\d+)", root.get("ref", ""))
                 if corners:
-                    left, top, right, bottom = corners.groups()
+                    left, top, right, bottom = (str(corner) for corner in corners.groups())
                     bottom = str(int(bottom) - int(root.get("totalsRowCount", "0")))
                     area = _addressed(sheet, (left, top, right, bottom), exact=True)
-                    found[root.get("displayName") or root.get("name", "")] = area
+                    found[root.get("displayName", "") or root.get("name", "")] = area
     return found
 
 
@@ -162,7 +163,7 @@ def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     if "xl/workbook.xml" not in package.namelist():
         return {}
     targets = _targets(package, "xl/workbook.xml")
-    sheets = ET.fromstring(package.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")
+    sheets = ET.fromstring(package.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")  # noqa: S314
     return {
         sheet.get("name", ""): targets[sheet.get(_LINK, "")][1] for sheet in sheets if sheet.get(_LINK, "") in targets
     }
@@ -182,7 +183,7 @@ def _targets(package: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
     relationships = f"{folder}/_rels/{name}.rels"
     if relationships not in package.namelist():
         return {}
-    root = ET.fromstring(package.read(relationships))
+    root = ET.fromstring(package.read(relationships))  # noqa: S314
     return {item.get("Id", ""): (item.get("Type", ""), _joined(folder, item.get("Target", ""))) for item in root}
 
 
@@ -204,7 +205,7 @@ def _ranges(path: Path) -> dict[str, Area]:
     with zipfile.ZipFile(path) as package:
         if "xl/workbook.xml" not in package.namelist():
             return found
-        for name in ET.fromstring(package.read("xl/workbook.xml")).iter(f"{_MAIN}definedName"):
+        for name in ET.fromstring(package.read("xl/workbook.xml")).iter(f"{_MAIN}definedName"):  # noqa: S314
             address = re.fullmatch(r"'?(.+?)'?!\$?([A-Z]+)\$?(\d+):\$?([A-Z]+)\$?(\d+)", name.text or "")
             if address:
                 found[name.get("name", "")] = _addressed(address[1].replace("''", "'"), address.groups()[1:])
@@ -228,7 +229,7 @@ def _written(
     first_row = area.top + title + 2
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        tail: list[list[object]] = []
+        tail: list[list[Any]] = []
         writer.writerows(_all_but_tail(convert, near[title + 1 :], rows, width, tail))
         kept, dropped = (tail, 0) if area.exact else _without_totals(tail)
         writer.writerows(kept)
@@ -236,7 +237,7 @@ def _written(
     return LaidDown(target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)))
 
 
-def _rows(sheet: calamine.CalamineSheet, area: Area) -> Iterator[list[object]]:
+def _rows(sheet: calamine.CalamineSheet, area: Area) -> Iterator[list[Any]]:
     """The rows of an area; calamine begins at the first filled row, so the empty ones before are put back."""
     start = sheet.start or (0, 0)
     lead = max(start[0] - area.top, 0)
@@ -259,7 +260,7 @@ def _header(row: Sequence[object]) -> tuple[str, ...]:
     return tuple(names)
 
 
-Convert = Callable[[list[object]], list[object]]
+Convert = Callable[[list[Any]], list[Any]]
 
 
 def _converter(decimal: str) -> Convert | None:
@@ -271,11 +272,11 @@ def _converter(decimal: str) -> Convert | None:
 
 def _all_but_tail(
     convert: Convert | None,
-    near: list[list[object]],
-    rest: Iterator[list[object]],
+    near: list[list[Any]],
+    rest: Iterator[list[Any]],
     width: int,
-    tail: list[list[object]],
-) -> Iterator[list[object]]:
+    tail: list[list[Any]],
+) -> Iterator[list[Any]]:
     """All rows but the last three, which are left in ``tail``: there totals may stand."""
     for row in chain(near, rest):
         cells = convert(row) if convert else row
@@ -284,7 +285,7 @@ def _all_but_tail(
             yield tail.pop(0)
 
 
-def _without_totals(tail: list[list[object]]) -> tuple[list[list[object]], int]:
+def _without_totals(tail: list[list[Any]]) -> tuple[list[list[Any]], int]:
     """The last rows without those whose first filled cell says "Total"."""
     for place, row in enumerate(tail):
         first = next((str(cell) for cell in row if cell not in ("", None)), "")

@@ -1,6 +1,7 @@
 """One file by itself, for a formula that is tried on it: every header is a column, its type is what it holds."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -90,5 +91,5 @@ def read_table(path: str | Path, part: str = "", *, locale: str = "en_US", **dec
         KpiExcelError: the file cannot be read; the faults say why.
     """
     whole = Path(path).expanduser().absolute()
-    source = Source(_ID, "", kind_of(whole.name), str(whole), part, **declared)
+    source = replace(Source(_ID, "", kind_of(whole.name), str(whole), part), **declared)  # type: ignore[arg-type]
     return OpenTable(source, locale, whole.parent)

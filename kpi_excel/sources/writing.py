@@ -1,4 +1,4 @@
-"""How the cells of one file are written: decimal mark, order of day and month; declared, or clear from the whole column."""
+"""How the cells of one file are written: decimal mark, order of day and month; declared, or clear from all of it."""
 
 import re
 from collections import Counter

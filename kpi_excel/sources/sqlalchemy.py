@@ -1,0 +1,99 @@
+"""Rows of a database by its SQLAlchemy address: read once and laid down as text for the embedded engine.
+
+The address is written without its password; libpq's own ways (a .pgpass file, PGPASSWORD) give it, and no message
+shows one.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from kpi_excel.faults import Fault, Place
+from kpi_excel.messages import Message, say
+from kpi_excel.model import Source
+from kpi_excel.sources.files import UnreadableFileError
+
+_AT_ONCE = 10_000  # rows
+
+
+def shown(location: str) -> str:
+    """An address without its password."""
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", location)
+
+
+def lay_down(source: Source, target: Path) -> tuple[str, ...]:
+    """Write the rows of a table or SELECT into ``target`` as text without a header; the column names come back."""
+    if not source.part.strip():
+        raise _unreadable(
+            source, say("The source names no table."), say("Write a table or a SELECT under “Sheet or table”.")
+        )
+    engine = _engine(source)
+    try:
+        with engine.connect() as connection, target.open("w", encoding="utf-8", newline="") as file:
+            result = connection.execution_options(stream_results=True).execute(_statement(source, engine))
+            writer = csv.writer(file, lineterminator="\n")
+            for rows in result.partitions(_AT_ONCE):
+                writer.writerows(_texts(row) for row in rows)
+            return tuple(result.keys())
+    except SQLAlchemyError as error:
+        raise _unreadable(source, say("The database refuses: {why}.", why=_why(source, error))) from None
+    finally:
+        engine.dispose()
+
+
+def _engine(source: Source) -> sqlalchemy.Engine:
+    try:
+        return sqlalchemy.create_engine(source.location)
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        hint = say("It is written like {example}.", example="postgresql+psycopg://user@server/database")
+        raise _unreadable(source, say("This is no database address."), hint) from None
+    except ModuleNotFoundError as error:
+        hint = say("Install it: {command}", command=f"pip install {error.name}")
+        raise _unreadable(source, say("The driver {name} is not installed.", name=error.name), hint) from None
+
+
+def _statement(source: Source, engine: sqlalchemy.Engine) -> sqlalchemy.TextClause:
+    """The SELECT as it stands, or all of a table, its name in quotes."""
+    part = source.part.strip().rstrip(";")
+    if re.match(r"(select|with)\b", part, re.IGNORECASE):
+        return sqlalchemy.text(part.replace(":", r"\:") if ":" in part else part)
+    quote = engine.dialect.identifier_preparer.quote_identifier
+    return sqlalchemy.text("SELECT * FROM " + ".".join(map(quote, part.split("."))))  # noqa: S608  # quoted
+
+
+def _texts(row: Sequence[Any] | sqlalchemy.Row[Any]) -> Iterable[object]:
+    return [_text(cell) for cell in row]
+
+
+def _text(cell: object) -> object:
+    match cell:
+        case datetime():
+            return cell.isoformat(" ", "seconds") if cell.time() != datetime.min.time() else cell.date().isoformat()
+        case date():
+            return cell.isoformat()
+        case bool():
+            return int(cell)
+        case Decimal():
+            return format(cell, "f")
+        case bytes() | memoryview():
+            return bytes(cell).hex()
+        case _:
+            return cell
+
+
+def _why(source: Source, error: SQLAlchemyError) -> str:
+    """The database's own words in one line, without the password."""
+    words = " ".join(str(getattr(error, "orig", None) or error).split())
+    password = sqlalchemy.make_url(source.location).password
+    return words.replace(password, "***") if password else words
+
+
+def _unreadable(source: Source, what: Message, hint: Message | None = None) -> UnreadableFileError:
+    return UnreadableFileError(Fault(what, Place(file=shown(source.location), part=source.id), hint))
