@@ -1,0 +1,73 @@
+"""The SQL that ``calc`` shows: for DuckDB, over the file itself wherever DuckDB reads it as we do."""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from sqlglot import exp
+
+from kpi_excel.formula import Node, aggregates, columns
+from kpi_excel.formula.nodes import Call
+from kpi_excel.formula.whole_sql import formula_to_sql
+from kpi_excel.model import ColumnType, Value
+
+if TYPE_CHECKING:
+    from kpi_excel.sources.table import OpenTable
+
+
+def sql_of(node: Node, value: Value | None, table: "OpenTable", path: Path) -> str | None:
+    """A query that gives the value; over a table ``data`` where DuckDB would read the file differently.
+
+    None for a formula in which only some aggregates look at the last snapshot: that is more than one query.
+    """
+    closing = [isinstance(part, Call) and part.function == "CLOSING" for part in aggregates(node)]
+    if any(closing) and not all(closing):
+        return None
+    formula = formula_to_sql(node, table.types)
+    flags = [name for name in columns(node) if table.types[name] is ColumnType.FLAG]
+    for source in _sources(path, flags):
+        query = _query(formula, source, table, last=any(closing)).sql("duckdb")
+        if _gives(query, value):
+            return query
+    return _query(formula, exp.to_table("data"), table, last=any(closing)).sql("duckdb")
+
+
+def _sources(path: Path, flags: Sequence[str]) -> Iterator[exp.Expr]:
+    """The ways to read the file in SQL, the plainest first."""
+    name = exp.Literal.string(str(path))
+    if path.suffix.casefold() == ".parquet":
+        yield exp.Anonymous(this="READ_PARQUET", expressions=[name])
+    elif path.suffix.casefold() in (".csv", ".tsv", ".txt", ".gz"):
+        comma = exp.EQ(this=exp.column("decimal_separator"), expression=exp.Literal.string(","))
+        for options in ([], [comma], [_as_booleans(flags)] if flags else []):
+            yield exp.Anonymous(this="READ_CSV", expressions=[name.copy(), *options])
+
+
+def _as_booleans(flags: Sequence[str]) -> exp.Expr:
+    """DuckDB would take true for a number where a query asks for one; this tells it the type."""
+    pairs = [exp.PropertyEQ(this=exp.Literal.string(flag), expression=exp.Literal.string("BOOLEAN")) for flag in flags]
+    return exp.EQ(this=exp.column("types"), expression=exp.Struct(expressions=pairs))
+
+
+def _query(formula: exp.Expr, source: exp.Expr, table: "OpenTable", *, last: bool) -> exp.Select:
+    query = exp.select(exp.alias_(formula.copy(), "value")).from_(source.copy())
+    if not last:
+        return query
+    day = exp.column(next(name for name, kind in table.types.items() if kind is ColumnType.DATE), quoted=True)
+    newest = exp.select(exp.Max(this=day)).from_(source.copy())
+    return query.where(exp.EQ(this=day.copy(), expression=newest.subquery()))
+
+
+def _gives(query: str, value: Value | None) -> bool:
+    """Whether the query, run by itself, gives this value."""
+    with duckdb.connect() as connection:
+        try:
+            answer = connection.execute(query).fetchone()
+        except duckdb.Error:
+            return False
+    found = answer[0] if answer else None
+    if found is None or not isinstance(value, float):
+        return found is None and value is None
+    return math.isclose(float(found), value, rel_tol=1e-9, abs_tol=1e-9)
