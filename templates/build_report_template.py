@@ -78,8 +78,8 @@ def page(sheet: Worksheet, *, landscape: bool, tall: int = 0) -> None:
     sheet.set_paper(9)
     sheet.fit_to_pages(1, tall)
     sheet.set_margins(left=0.5, right=0.5, top=0.75, bottom=0.65)
-    sheet.set_header("&L&9{{ company }} · {{ unit.name }}&R&9{{ period.name }}")
-    sheet.set_footer("&L&8{{ t.made_at }} {{ made_on | date('y-MM-dd') }}&R&8{{ t.page }} &P {{ t.of }} &N")
+    sheet.set_header("&L&9&F&R&9&A")
+    sheet.set_footer("&R&8&P / &N")
 
 
 def status_colours(sheet: Worksheet, design: Design, area: str, first: str) -> None:
@@ -150,9 +150,10 @@ def summary(sheet: Worksheet, d: Design) -> None:
     sheet.merge_range("B17:L17", "{{ action.words }}", d.line(text_wrap=True, valign="top"))
     sheet.set_row(16, 30)
     sheet.write("B18", "{% endfor %}")
-    sheet.insert_textbox("B20", "✔ {{ t.on_target }}   ▲ {{ t.near_target }}   ✖ {{ t.off_target }}   –  {{ t.no_target }}   ?  {{ t.no_data }}",
-                         {"width": 620, "height": 24, "font": {"name": FONT, "size": 9, "color": QUIET}, "line": {"none": True},
-                          "fill": {"none": True}})  # fmt: skip
+    legend = (
+        "✔ {{ t.on_target }}   ▲ {{ t.near_target }}   ✖ {{ t.off_target }}   – {{ t.no_target }}   ? {{ t.no_data }}"
+    )
+    sheet.write("B20", legend, d.look(font_size=9, font_color=QUIET))
     sheet.freeze_panes("C8")
     sheet.repeat_rows(6)
     sheet.print_area("A1:Q21")
@@ -206,8 +207,8 @@ def kpi_sheet(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
         "E6:G6", "{{ kpi.target }}", d.look(align="left", bg_color=INPUT, bottom=1, bottom_color=RULE, **tile)
     )
     sheet.merge_range("H6:J6", STATUS, d.look(font_size=12, bold=True, align="left"))
-    sheet.merge_range("K6:L6", "{{ kpi.change_words }}", d.look(font_size=12))
-    sheet.write("M6", "{{ kpi.year_ago_words }}", d.look(font_size=12))
+    sheet.write("K6", "{{ kpi.change_words }}", d.look(font_size=12))
+    sheet.merge_range("L6:M6", "{{ kpi.year_ago_words }}", d.look(font_size=12))
     status_colours(sheet, d, "H6:J6", "$H$6")
     sheet.write("H6", STATUS, d.look(font_size=12, bold=True, align="left"))
     small = {"font_color": QUIET}
@@ -277,7 +278,7 @@ def chart(book: xlsxwriter.Workbook, sheet: Worksheet, title: str) -> None:
         "P", "$P$34", {"none": True}, {"type": "diamond", "size": 10, "fill": {"color": BAD}, "border": {"color": BAD}}
     )
     drawn.set_title(
-        {"name": "{{ t.trend_title }}", "name_font": {"name": FONT, "size": 10, "color": QUIET, "bold": False}}
+        {"name": f"='{title}'!$B$33", "name_font": {"name": FONT, "size": 10, "color": QUIET, "bold": False}}
     )
     drawn.set_x_axis(
         {"num_font": {"name": FONT, "size": 8, "color": QUIET}, "line": {"color": RULE}, "interval_unit": 3}
@@ -289,7 +290,7 @@ def chart(book: xlsxwriter.Workbook, sheet: Worksheet, title: str) -> None:
     drawn.show_hidden_data()
     drawn.show_na_as_empty_cell()
     drawn.set_size({"width": 790, "height": 270})
-    sheet.insert_chart("B10", drawn, {"object_position": 2, "description": "{{ t.trend_title }}"})
+    sheet.insert_chart("B10", drawn, {"object_position": 2, "description": "Trend"})
 
 
 def smart_block(sheet: Worksheet, d: Design) -> None:

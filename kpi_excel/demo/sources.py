@@ -27,7 +27,7 @@ SOURCES = (
         decimal=",",
         date_format="DD/MM/YYYY",
         unit="marketing",
-        max_age_days=3,
+        max_age_days=40,
     ),
     Source(
         "encuestas",
@@ -45,7 +45,7 @@ SOURCES = (
             "segment": "Segmento",
         },
         unit="service",
-        max_age_days=3,
+        max_age_days=40,
     ),
     Source(
         "clientes",
@@ -60,7 +60,7 @@ SOURCES = (
         },
         delimiter=";",
         date_format="DD/MM/YYYY",
-        max_age_days=5,
+        max_age_days=40,
     ),
     Source(
         "pedidos",
@@ -77,7 +77,7 @@ SOURCES = (
             "cancelled_amount": "Importe anulado",
             "unit": "Equipo",
         },
-        max_age_days=3,
+        max_age_days=40,
     ),
     Source(
         "facturas",
@@ -93,7 +93,7 @@ SOURCES = (
             "terms": '=IF(condicion = "contado", "cash", "credit")',
             "unit": "equipo",
         },
-        max_age_days=3,
+        max_age_days=40,
     ),
     Source(
         "cartera",
@@ -125,7 +125,7 @@ SOURCES = (
             "amount": "Importe",
             "unit": "Centro de costo",
         },
-        max_age_days=5,
+        max_age_days=40,
     ),
     Source(
         "presupuesto",
@@ -143,7 +143,7 @@ SOURCES = (
         encoding="latin-1",
         decimal=",",
         date_format="DD/MM/YYYY",
-        max_age_days=31,
+        max_age_days=40,
     ),
     Source(
         "balance",
@@ -165,7 +165,7 @@ SOURCES = (
             "gain": "Beneficio",
         },
         unit="finance",
-        max_age_days=31,
+        max_age_days=40,
     ),
     Source(
         "correo",
@@ -189,7 +189,7 @@ SOURCES = (
         },
         date_format="MM/DD/YYYY",
         unit="marketing",
-        max_age_days=10,
+        max_age_days=40,
     ),
     Source(
         "redes",
@@ -210,7 +210,7 @@ SOURCES = (
             "followers_at_post": "Seguidores",
         },
         unit="marketing",
-        max_age_days=5,
+        max_age_days=40,
     ),
     Source(
         "audiencia",

@@ -38,7 +38,7 @@ from kpi_excel.report.live import live_value, on_sheet
 from kpi_excel.report.names import sheet_names
 
 NOT_REVIEWED = tuple(SmartLetter(letter, Verdict.NOT_CHECKABLE, say("Not reviewed.")) for letter in "SMART")
-NOTHING = NoValue(Reason.EMPTY)  # an error cell: a chart draws no point
+NOTHING = NoValue(Reason.INCOMPLETE)  # shown as #N/A, which a chart leaves out
 FORECAST_LENGTH = 3  # months that a chart looks ahead
 SPARK_LENGTH = 13  # months on the summary: the same month of last year at the left end
 VERDICT_MARKS = {Verdict.PASS: "✔", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.NOT_CHECKABLE: "–"}
@@ -102,12 +102,12 @@ def _headline(scorecard: Scorecard) -> Message:
         )
     names = ", ".join(name.to(scorecard.settings.language) for name in worst)
     return say(
-        "{on} of {all} KPIs on target, {near} near it, {off} off target: {names}.",
+        "{on} of {all} KPIs on target, {near} near it, {off} off target: {names}",
         on=counts["on_target"],
         near=counts["near_target"],
         off=counts["off_target"],
         all=counts["all"],
-        names=names + ("…" if counts["off_target"] > len(worst) else ""),
+        names=names + (", …" if counts["off_target"] > len(worst) else ""),
     )
 
 
@@ -217,8 +217,8 @@ def _point(card: Card, point: Point, form: str) -> dict[str, Any]:
     return {
         "period": point.period.label,
         "start": point.period.start,
-        "value": _figure(point.value, form),
-        "target": _figure(aim, form),
+        "value": NOTHING if isinstance(point.value, NoValue) else _figure(point.value, form),
+        "target": NOTHING if isinstance(aim, NoValue) else _figure(aim, form),
         "gap": _figure(_or_none(targets.difference(point.value, point.target)), form),
         "mark": display.STATUS_MARKS[state],
         "signal": point.signal,
@@ -235,7 +235,7 @@ def _forecast(card: Card, recent: list[dict[str, Any]], form: str) -> list[dict[
     if not path:
         return []
     recent[-1]["forecast"] = recent[-1]["value"]
-    last, target = card.series[-1].period, _figure(_aim(card.target), form)
+    last, target = card.series[-1].period, recent[-1]["target"]
     empty = dict.fromkeys(("value", "gap", "signal_value"), NOTHING) | {"mark": "", "signal": "", "target": target}
     limits = {name: recent[-1][name] for name in ("lower", "upper")}
     return [

@@ -47,6 +47,10 @@ class Axis:
         self.is_identity = all(s.starts == [s.first] or list(s.starts) == [s.first] for s in self.segments)
         self._areas: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
 
+    def leaves_out(self) -> bool:
+        """Whether more than marks vanished, or a loop repeats nothing."""
+        return any(not segment.starts for segment in self.segments)
+
     def _index(self, row: int) -> int:
         return bisect_right(self._firsts, row) - 1
 

@@ -40,10 +40,10 @@ class CellPlan:
     strings: tuple[tuple[str, Compiled], ...] = ()  # marks within the formula's text literals
     slot: int = -1  # the place of its value in the batch
 
-    @property
-    def attributes(self) -> str:
-        """The cell's attributes without its type, which follows the value."""
-        return _TYPE.sub("", self.cell.attributes)
+    plain_attributes: str = ""  # the cell's attributes without its type, which follows the value
+
+    def __post_init__(self) -> None:
+        self.plain_attributes = _TYPE.sub("", self.cell.attributes)
 
 
 @dataclass(slots=True, eq=False)
@@ -195,7 +195,8 @@ class Compiler:
             if placeholders.has_marks(quote[0]):
                 inner = placeholders.read(self.sandbox, quote[0][1:-1].replace('""', '"'))
                 yield quote[0], placeholders.text_program(self.sandbox, inner)
-        if placeholders.has_marks(re.sub(r'"(?:[^"]|"")*"', '""', formula)):
+        rest = re.sub(r"'(?:[^']|'')+'!", "", re.sub(r'"(?:[^"]|"")*"', '""', formula))  # tabs may have marks
+        if placeholders.has_marks(rest):
             raise ExpressionError(
                 say("In a formula, marks may stand only inside a text in quotes."),
                 say(

@@ -94,7 +94,7 @@ class Growth:
         """A formula that is written for the top left cell of an area, for where that cell stands now."""
         if self.maps.is_identity:
             return text
-        area = references.area(sqref.split()[0]) if sqref.split() else None
+        area = references.area(sqref.split(maxsplit=1)[0]) if sqref.split() else None
         if area is None:
             return self.formula(text)
         row = _kept(self.rows.axis, area.row)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from kpi_excel.workbook import references
 from kpi_excel.workbook.axis import Axis, Spans
 from kpi_excel.workbook.blocks import Body, Course, Passage, Stretch
-from kpi_excel.workbook.compile import CellPlan, SheetModel
 from kpi_excel.workbook.cells import written_text
+from kpi_excel.workbook.compile import CellPlan, SheetModel
 from kpi_excel.workbook.references import Reference, letters, quoted
 
 _ROW = "\x01"  # stands for the row's number in a prototype; XML can't hold it

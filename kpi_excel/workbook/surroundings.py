@@ -10,6 +10,7 @@ from typing import Final
 from kpi_excel.workbook import markup, references
 from kpi_excel.workbook.growth import Growth
 from kpi_excel.workbook.markup import Edit, Node
+from kpi_excel.workbook.placeholders import has_marks
 from kpi_excel.workbook.references import LAST_COLUMN, Area, letters
 
 MOST_BREAKS: Final = 1023  # of one kind that Excel takes on a sheet
@@ -233,7 +234,7 @@ def _links(sheet: Sheet, node: Node) -> Iterator[Edit]:
             continue
         for copy in sheet.growth.copies(area):
             changed = {"ref": copy.area.written()}
-            if child.get("location"):
+            if child.get("location") and not has_marks(child.get("location")):
                 changed["location"] = sheet.growth.formula(child.get("location"))
             tags.append(sheet.copy(child, changed))
     if tags:

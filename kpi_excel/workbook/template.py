@@ -7,36 +7,26 @@ must change is changed. See docs/templates.md for what a designer can write.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import UndefinedError
-
 from kpi_excel.faults import Fault, Place
-from kpi_excel.messages import say
-from kpi_excel.workbook import expressions, layout, placeholders, strings, styles
+from kpi_excel.workbook import layout, placeholders, strings, styles
 from kpi_excel.workbook.blocks import BlockError, Scope
-from kpi_excel.workbook.cells import CellWriter
-from kpi_excel.workbook.compile import Batch, Compiler, SheetModel, TemplateError
+from kpi_excel.workbook.compile import Compiler, TemplateError
 from kpi_excel.workbook.edition import Edition
-from kpi_excel.workbook.expressions import FORMATS, ExpressionError
+from kpi_excel.workbook.expressions import FORMATS
+from kpi_excel.workbook.filling import Filling, Layout, Material, laid_out, without_titles
 from kpi_excel.workbook.filters import Formats
 from kpi_excel.workbook.growth import Growth
+from kpi_excel.workbook.inventory import Inventory, compare, inventory
 from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.seating import Seating, Sitting
-from kpi_excel.workbook.structure import Builder, Structure
+from kpi_excel.workbook.structure import Builder
+from kpi_excel.workbook.values import with_calculation_settings
 
 _KEPT_LAYOUTS: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The package and the rows of all data of one shape."""
-
-    structure: Structure
-    rows: Sequence[layout.SheetLayout]
 
 
 class Template:
@@ -60,11 +50,18 @@ class Template:
         ]
         self._faults = tuple(compiler.faults)
         self._layouts: dict[tuple[object, ...], Layout] = {}
+        self._inventory: Inventory | None = None
+        self._seen: Inventory | None = None
         self._host = self._prepared()
 
     def _prepared(self) -> Package:
         """The package that all outputs start from: without the calculation chain, with a table of strings."""
-        if not any(model.has_marks for model in self._models):
+        self._has_other_marks = any(
+            placeholders.BYTE_MARKS.search(self.package.parts[part])
+            for part in self.package.parts
+            if part.endswith((".xml", ".vml")) and part != self._strings_part
+        )
+        if not self._has_other_marks and not any(model.has_marks for model in self._models):
             return self.package
         edition = Edition(self.package)
         edition.drop_calc_chain()
@@ -73,6 +70,15 @@ class Template:
             edition.add(part, strings.EMPTY_TABLE, strings.CONTENT_TYPE)
             edition.relate(self.package.workbook.part, strings.RELATIONSHIP, part)
             self._strings_part = part
+        if any(model.is_live for model in self._models):
+            part = self.package.workbook.part
+            texts = [p.cell.formula.text for m in self._models for ps in m.plans.values() for p in ps if p.cell.formula]
+            own = any("KPI_" in text.upper() for text in texts)
+            if texts:
+                edition.replace(part, with_calculation_settings(edition.read(part), own_functions=own))
+        for part in self.package.parts:
+            if part.lower() == "docprops/app.xml" and b"{{" in self.package.parts[part]:
+                edition.replace(part, without_titles(self.package.xml(part)))
         return edition.to_package()
 
     # --- what a caller sees ----------------------------------------------------------------------------------------
@@ -115,7 +121,35 @@ class Template:
             sittings = Seating(self._models, self.package.file, self._other_sheets()).seat(scope)
         except BlockError as error:
             raise TemplateError(*error.faults) from error
-        return _Filling(self, sittings, formats).to_bytes()
+        if not any(model.has_marks for model in self._models) and not self._has_other_marks:
+            return self.package.to_bytes()
+        material = Material(
+            self.package, self.sandbox, self._strings, self._strings_part, self._styles, self._styles_part
+        )
+        filling = Filling(material, self._layout(sittings), sittings, scope)
+        data = filling.to_bytes()
+        self._see_nothing_lost(data, sittings)
+        return data
+
+    def _see_nothing_lost(self, data: bytes, sittings: Sequence[Sitting]) -> None:
+        """The same inventory before and after; a loss is a fault of the program, and stops the run."""
+        if self._inventory is None:
+            self._inventory = inventory(self.package.to_bytes())
+        after = inventory(data, like=self._seen or self._inventory)
+        self._seen = after
+        copies: dict[str, tuple[str, ...]] = {model.entry.name: () for model in self._models}
+        for sitting in sittings:
+            copies[sitting.model.entry.name] += (sitting.name,)
+        kept = {
+            s.model.entry.name for s in sittings if not s.rows.axis.leaves_out() and not s.columns.axis.leaves_out()
+        }
+        faults = [
+            fault
+            for fault in compare(self._inventory, after, copies=copies, file=self.package.file)
+            if any(fault.place.sheet in copies[name] for name in kept) or not fault.place.sheet
+        ]
+        if faults:
+            raise TemplateError(*faults)
 
     def _other_sheets(self) -> list[str]:
         """Sheets without rows, such as chart sheets: they stay as they are."""
@@ -148,103 +182,4 @@ class Template:
             layout.RowWriter(index, place, sitting.rows, sitting.columns, maps).lay()
             for index, (place, sitting) in enumerate(zip(places, sittings, strict=True))
         ]
-        return Layout(structure, rows)
-
-
-class _Filling:
-    """One output in the making."""
-
-    def __init__(self, template: Template, sittings: Sequence[Sitting], formats: Formats) -> None:
-        self.template = template
-        self.sittings = sittings
-        self.formats = formats
-        self.strings = template._strings.growing()  # noqa: SLF001  two halves of one thing
-        self.styles = template._styles.growing() if template._styles else None  # noqa: SLF001
-        self.faults: list[Fault] = []
-
-    def to_bytes(self) -> bytes:
-        template = self.template
-        if not any(sitting.model.has_marks for sitting in self.sittings):
-            return template.package.to_bytes()
-        laid = template._layout(self.sittings)  # noqa: SLF001
-        changes: dict[str, bytes | None] = {}
-        for sitting, built, rows in zip(self.sittings, laid.structure.sheets, laid.rows, strict=True):
-            if sitting.model.is_live:
-                changes[built.part] = b"".join((built.before, self._rows(sitting, rows).encode(), built.after))
-        if self.faults:
-            raise TemplateError(*self.faults)
-        if self.strings.new or template._strings.free:  # noqa: SLF001
-            changes[template._strings_part] = self.strings.to_bytes()  # noqa: SLF001
-        if self.styles is not None and self.styles.new:
-            changes[template._styles_part] = self.styles.to_bytes()  # noqa: SLF001
-        return laid.structure.package.to_bytes(changes)
-
-    def _rows(self, sitting: Sitting, sheet_layout: layout.SheetLayout) -> str:
-        """The sheet's rows with all values in them."""
-        filled: dict[tuple[int, int], list[str]] = {(-1, 0): []}
-        writer = self._writer(sitting.model)
-        out: list[str] = []
-        for text, key, start, stop, sites in sheet_layout.pieces:
-            values = filled.get(key)
-            if values is None:
-                values = filled[key] = self._values(sitting, key, writer)
-            holes = values[start:stop]
-            for at, number in sites:
-                holes.insert(at, self._formula(sheet_layout.sites[number], sitting))
-            out.append(text % tuple(holes))
-        return "".join(out)
-
-    def _writer(self, model: SheetModel) -> CellWriter:
-        formatted = self.styles.formatted if self.styles is not None else lambda style, _kind: style
-        return CellWriter(
-            self.strings.index,
-            formatted,
-            self.formats.language,
-            date1904=self.template.package.workbook.date1904,
-            prefix=model.xml.prefix,
-        )
-
-    def _values(self, sitting: Sitting, key: tuple[int, int], writer: CellWriter) -> list[str]:
-        """The cells of one passage, written."""
-        row, column = sitting.rows.passages[key[0]], sitting.columns.passages[key[1]]
-        batch = sitting.model.batches.get((id(row.body), id(column.body)))
-        if batch is None:
-            return []
-        scope = _both(row.scope, column.scope, sitting.scope)
-        try:
-            values = batch.values(scope)
-        except Exception as error:  # whatever an expression of a stranger's template does
-            self._tell(batch, scope, sitting, error)
-            return [""] * len(batch.plans)
-        return self._written(batch, values, scope, sitting, writer)
-
-    def _written(
-        self, batch: Batch, values: Sequence[Any], scope: Scope, sitting: Sitting, writer: CellWriter
-    ) -> list[str]:
-        out: list[str] = []
-        for plan, value in zip(batch.plans, values, strict=True):
-            try:
-                out.append(writer.write(value, plan.attributes))
-            except (ExpressionError, UndefinedError) as error:
-                told = expressions.why(error, scope)
-                self.faults.append(Fault(told.message, batch.at(plan), told.hint))
-                out.append("")
-        return out
-
-    def _tell(self, batch: Batch, scope: Scope, sitting: Sitting, error: Exception) -> None:
-        faults = list(batch.faults(self.template.sandbox, scope))
-        told = expressions.why(error, scope)
-        self.faults += faults or [Fault(told.message, Place(sitting.model.entry.name), told.hint)]
-
-    def _formula(self, site: layout.Site, sitting: Sitting) -> str:
-        prefix = sitting.model.xml.prefix
-        return f"{site.plan.attributes}><{prefix}f>{layout.formula_text(site.text)}</{prefix}f></{prefix}c>"
-
-
-def _both(row: Scope, column: Scope, base: Scope) -> Scope:
-    """The names of a row's and a column's loops together."""
-    if column is base or column is row:
-        return row
-    if row is base:
-        return column
-    return {**column, **{name: value for name, value in row.items() if base.get(name, ...) is not value}}
+        return laid_out(self.package.file, self.sandbox, structure, rows, sittings, is_still=maps.is_identity)

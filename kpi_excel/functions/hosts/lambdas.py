@@ -63,8 +63,9 @@ def native(function: Function, spelled: Mapping[str, str]) -> str:
         text = f"IF({_outside(spelled[name], bounds)}, #NUM!, {text})"
     if len(ranges) > 1:
         text = f"IF(OR({', '.join(_differ(ranges[0], other) for other in ranges[1:])}), #VALUE!, {text})"
-    if ranges:
-        both = ", ".join(ranges)
+    guarded = [*ranges, *(numbers if function.excel else ())]  # arithmetic hands errors on by itself
+    if guarded:
+        both = ", ".join(guarded)
         text = f"IF(ISERROR(SUM({both})), SUM({both}), {text})"
     if numbers:
         text = f"IF(OR({', '.join(f'ISBLANK({number})' for number in numbers)}), #N/A, {text})"

@@ -1,0 +1,67 @@
+"""``kpi-excel check``: everything that is wrong with a project, all at once."""
+
+import argparse
+import json
+from collections.abc import Iterator
+
+from kpi_excel import catalogue
+from kpi_excel.cli.project import add_json, add_language, add_project, project_of
+from kpi_excel.cli.terminal import wrapped
+from kpi_excel.control import Project, read_control
+from kpi_excel.faults import Fault, KpiExcelError, Severity
+from kpi_excel.messages import say
+from kpi_excel.sources import open_datasets
+from kpi_excel.workbook.template import Template
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    add_project(parser)
+    add_language(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Say everything that is wrong: 0 nothing, 1 warnings, 2 errors."""
+    from kpi_excel.cli import language
+
+    faults = list(faults_of(project_of(options)))
+    if options.json:
+        print(json.dumps([_as_data(fault) for fault in faults], ensure_ascii=False, indent=1))
+    for fault in [] if options.json else faults:
+        mark = "✖" if fault.severity is Severity.ERROR else "▲"
+        print(wrapped(fault.to(language(options)), "    ", f"  {mark} "))
+    if not faults and not options.json:
+        print(say("Nothing is wrong.").to(language(options)))
+    return 2 if any(fault.severity is Severity.ERROR for fault in faults) else int(bool(faults))
+
+
+def faults_of(project: Project) -> Iterator[Fault]:
+    """What is wrong with the control workbook, the sources and the template."""
+    builtin = catalogue.load()
+    try:
+        control, faults = read_control(project.control_path, builtin)
+    except KpiExcelError as error:
+        yield from error.faults
+        return
+    yield from faults
+    whole, _ = builtin.extended(control.own)
+    with open_datasets(control, whole, project.folder) as datasets:
+        yield from datasets.faults
+    try:
+        yield from Template(project.template_path).check()
+    except KpiExcelError as error:
+        yield from error.faults
+
+
+def _as_data(fault: Fault) -> dict[str, object]:
+    place = fault.place
+    return {
+        "severity": fault.severity.value,
+        "file": place.file,
+        "sheet": place.sheet,
+        "cell": place.cell,
+        "line": place.line,
+        "message": str(fault.message),
+        "hint": str(fault.hint) if fault.hint else "",
+    }

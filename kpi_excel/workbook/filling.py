@@ -1,0 +1,380 @@
+"""One output in the making: values into cells, formulas calculated, charts redrawn, texts put in their places."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from jinja2 import TemplateRuntimeError
+from jinja2.runtime import Undefined
+
+from kpi_excel.faults import Fault, Place
+from kpi_excel.messages import Message
+from kpi_excel.model import LiveFormula, NoValue, Texts
+from kpi_excel.workbook import cells, expressions, layout, marked, markup, results
+from kpi_excel.workbook.blocks import Scope
+from kpi_excel.workbook.cells import CellWriter, written_text
+from kpi_excel.workbook.charts import ChartCaches
+from kpi_excel.workbook.compile import Batch, SheetModel, TemplateError
+from kpi_excel.workbook.expressions import FORMATS, ExpressionError, Sandbox
+from kpi_excel.workbook.filters import ErrorValue, error_of
+from kpi_excel.workbook.grid import Grid, Key, constant
+from kpi_excel.workbook.marked import Mosaic
+from kpi_excel.workbook.markup import Edit
+from kpi_excel.workbook.package import Package
+from kpi_excel.workbook.results import Recalculation
+from kpi_excel.workbook.seating import Sitting
+from kpi_excel.workbook.strings import StringTable
+from kpi_excel.workbook.structure import Structure
+from kpi_excel.workbook.styles import StyleSheet
+
+_UNMARKED: Final = ("styles.xml", "theme", "sharedStrings", ".rels", "media/", "printerSettings")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What every output of a template is made of."""
+
+    package: Package
+    sandbox: Sandbox
+    strings: StringTable
+    strings_part: str
+    styles: StyleSheet | None
+    styles_part: str
+
+
+@dataclass(slots=True)
+class Layout:
+    """The package and the rows of all data of one shape."""
+
+    structure: Structure
+    rows: Sequence[layout.SheetLayout]
+    is_still: bool
+    parts: dict[str, tuple[int | None, Mosaic]] = field(default_factory=dict)  # with marks, and whose sheet's they are
+    around: list[tuple[Mosaic | None, Mosaic | None]] = field(default_factory=list)
+    charts: dict[str, ChartCaches] = field(default_factory=dict)
+    recalculation: Recalculation = field(default_factory=Recalculation)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def laid_out(
+    file: str,
+    sandbox: Sandbox,
+    structure: Structure,
+    rows: Sequence[layout.SheetLayout],
+    sittings: Sequence[Sitting],
+    *,
+    is_still: bool,
+) -> Layout:
+    """Cut all parts at their marks, and take the charts apart."""
+    laid = Layout(structure, rows, is_still)
+    owner = {part: index for index, built in enumerate(structure.sheets) for part in built.parts}
+    sheets = {built.part for built in structure.sheets}
+    package = structure.package
+    names = {name.name.casefold(): name.text for name in package.workbook.names}
+    for part in package.parts:
+        if part in sheets or not part.endswith((".xml", ".vml")) or any(word in part for word in _UNMARKED):
+            continue
+        index = owner.get(part)
+        place = Place(file, sittings[index].name if index is not None else "", part=part.rpartition("/")[2])
+        mosaic = marked.cut(package.xml(part), sandbox, place, laid.faults) if b"{" in package.parts[part] else None
+        if mosaic is not None:
+            laid.parts[part] = (index, mosaic)
+        if package.content_type(part).endswith("drawingml.chart+xml") and mosaic is None:
+            laid.charts[part] = ChartCaches(package.xml(part), lambda name: names.get(name.casefold()))
+    for built, sitting in zip(structure.sheets, sittings, strict=True):
+        laid.around.append(_around(built.before, built.after, sandbox, Place(file, sitting.name), laid.faults))
+    return laid
+
+
+def _around(
+    before: bytes, after: bytes, sandbox: Sandbox, place: Place, faults: list[Fault]
+) -> tuple[Mosaic | None, Mosaic | None]:
+    """What stands around a sheet's rows, cut at its marks."""
+    whole = marked.cut(before + after, sandbox, place, faults)
+    if whole is None:
+        return None, None
+    pieces: tuple[list[bytes | marked.Hole], list[bytes | marked.Hole]] = ([], [])
+    room = len(before)
+    for piece in whole.pieces:
+        if isinstance(piece, bytes) and room > 0:
+            pieces[0].append(piece[:room])
+            pieces[1].append(piece[room:])
+            room -= len(piece)
+        else:
+            pieces[room <= 0].append(piece)
+    return Mosaic(pieces[0]), Mosaic(pieces[1])
+
+
+class Filling:
+    """One output in the making."""
+
+    def __init__(self, material: Material, laid: Layout, sittings: Sequence[Sitting], base: Scope) -> None:
+        self.material = material
+        self.laid = laid
+        self.sittings = sittings
+        self.base = base
+        self.formats = base[FORMATS]
+        self.strings = material.strings.growing()
+        self.styles = material.styles.growing() if material.styles else None
+        self.faults: list[Fault] = list(laid.faults)
+        self.warnings: tuple[Fault, ...] = ()
+        self.written: list[dict[Key, list[str]]] = []
+        self.grids: list[Grid] = []
+        self.has_live_formulas = False
+
+    def to_bytes(self) -> bytes:
+        """The filled workbook; raises TemplateError with every fault."""
+        for sitting, rows in zip(self.sittings, self.laid.rows, strict=True):
+            self._evaluate(sitting, rows)
+        self._stop_at_faults()
+        self._calculate()
+        changes = self._sheets()
+        self._texts(changes)
+        self._charts(changes)
+        self._stop_at_faults()
+        self._tables(changes)
+        return self.laid.structure.package.to_bytes(changes)
+
+    def _stop_at_faults(self) -> None:
+        if self.faults:
+            raise TemplateError(*self.faults)
+
+    # --- cells -----------------------------------------------------------------------------------------------------
+
+    def _evaluate(self, sitting: Sitting, rows: layout.SheetLayout) -> None:
+        """All values of a sheet, as they are and as XML."""
+        values: dict[Key, Sequence[Any]] = {}
+        written: dict[Key, list[str]] = {(-1, 0): []}
+        writer = self._writer(sitting.model)
+        for piece in rows.pieces:
+            if piece.values not in written:
+                self._passage(sitting, piece.values, writer, values, written)
+        self.written.append(written)
+        self.grids.append(Grid(sitting, values, self.material.strings))
+
+    def _passage(
+        self,
+        sitting: Sitting,
+        key: Key,
+        writer: CellWriter,
+        values: dict[Key, Sequence[Any]],
+        written: dict[Key, list[str]],
+    ) -> None:
+        row, column = sitting.rows.passages[key[0]], sitting.columns.passages[key[1]]
+        batch = sitting.model.batches.get((id(row.body), id(column.body)))
+        values[key], written[key] = [], []
+        if batch is None:
+            return
+        scope = _both(row.scope, column.scope, sitting.scope)
+        try:
+            found = batch.values(scope)
+        except Exception as error:  # noqa: BLE001  whatever an expression of a stranger's template does
+            told = expressions.why(error, scope)
+            faults = list(batch.faults(self.material.sandbox, scope))
+            self.faults += faults or [Fault(told.message, batch.place, told.hint)]
+            written[key] = [""] * len(batch.plans)
+            return
+        values[key], written[key] = found, self._written(batch, found, scope, writer)
+
+    def _written(self, batch: Batch, values: Sequence[Any], scope: Scope, writer: CellWriter) -> list[str]:
+        out: list[str] = []
+        for plan, value in zip(batch.plans, values, strict=True):
+            try:
+                out.append(writer.write(value, plan.plain_attributes))
+            except (ExpressionError, TemplateRuntimeError) as error:
+                told = expressions.why(error, scope)
+                self.faults.append(Fault(told.message, batch.at(plan), told.hint))
+                out.append("")
+        return out
+
+    def _writer(self, model: SheetModel) -> CellWriter:
+        formatted = self.styles.formatted if self.styles is not None else _unformatted
+        date1904 = self.material.package.workbook.date1904
+        return CellWriter(
+            self.strings.index, formatted, self.formats.language, date1904=date1904, prefix=model.xml.prefix
+        )
+
+    # --- formulas --------------------------------------------------------------------------------------------------
+
+    def _calculate(self) -> None:
+        """The values of all formula cells."""
+        if not any(rows.sites for rows in self.laid.rows):
+            return
+        changes_formulas = any(site.plan.strings for rows in self.laid.rows for site in rows.sites)
+        changes_formulas |= any(
+            isinstance(value, LiveFormula) for grid in self.grids for each in grid.values.values() for value in each
+        )
+        named = [(sitting.name, grid) for sitting, grid in zip(self.sittings, self.grids, strict=True)]
+        calculated = self.laid.recalculation.calculate(
+            named, self._uncalculated, self.formats.today, changes_formulas=changes_formulas,
+            everything=not self.laid.is_still,
+        )  # fmt: skip
+        self.warnings = calculated.faults(self.material.package.file)
+        found = results.by_sheet(calculated)
+        without = {(cell.sheet, cell.row, cell.column) for cell in calculated.without}
+        for (name, grid), rows in zip(named, self.laid.rows, strict=True):
+            values = found.get(name, {})
+            for site in rows.sites:
+                at = (site.row, site.column)
+                if at in values:
+                    grid.results[at] = values[at]
+                elif self.laid.is_still and (name, *at) not in without:
+                    grid.results[at] = constant(site.plan.cell, self.material.strings)
+
+    def _uncalculated(self) -> Package:
+        """The workbook as the engine gets it: with all values, and the formulas' values of the template."""
+        changes = self._sheets()
+        self._tables(changes)
+        return self.laid.structure.package.with_changes(changes, {})
+
+    # --- parts -----------------------------------------------------------------------------------------------------
+
+    def _sheets(self) -> dict[str, bytes | None]:
+        changes: dict[str, bytes | None] = {}
+        for index, sitting in enumerate(self.sittings):
+            built = self.laid.structure.sheets[index]
+            before, after = self.laid.around[index]
+            if not sitting.model.is_live and before is None:
+                continue
+            scope_of = self._scopes(sitting)
+            changes[built.part] = b"".join(
+                (
+                    before.write(scope_of, self.faults) if before else built.before,
+                    self._rows(index).encode(),
+                    after.write(scope_of, self.faults) if after else built.after,
+                )
+            )
+        return changes
+
+    def _rows(self, index: int) -> str:
+        """A sheet's rows with everything in them."""
+        rows, written = self.laid.rows[index], self.written[index]
+        out: list[str] = []
+        for text, key, start, stop, sites in rows.pieces:
+            holes = written[key][start:stop]
+            for at, number in sites:
+                holes.insert(at, self._formula(rows.sites[number], index))
+            out.append(text % tuple(holes))
+        return "".join(out)
+
+    def _formula(self, site: layout.Site, index: int) -> str:
+        """A formula cell with its value."""
+        sitting = self.sittings[index]
+        prefix = sitting.model.xml.prefix
+        plan = site.plan
+        text = self._with_texts(site, sitting) if plan.strings else site.text
+        tag = f"<{prefix}f{_formula_attributes(site)}>{written_text(text)}</{prefix}f>"
+        kind, value = _shown(self.grids[index].results.get((site.row, site.column)), prefix)
+        return f"{plan.plain_attributes}{kind}>{tag}{value}</{prefix}c>"
+
+    def _with_texts(self, site: layout.Site, sitting: Sitting) -> str:
+        """The formula with data in its quoted texts; quotes are doubled, so that nothing breaks out."""
+        row, column = (sitting.rows.passages[site.passages[0]], sitting.columns.passages[site.passages[1]])
+        scope = _both(row.scope, column.scope, sitting.scope)
+        text = site.text
+        for literal, program in site.plan.strings:
+            try:
+                value = program(scope)
+                if isinstance(value, Undefined):
+                    raise expressions.missing(value, scope)  # noqa: TRY301
+                shown = cells.fit_text(self.formats.text(value), 255)
+            except Exception as error:  # noqa: BLE001  whatever an expression of a stranger's template does
+                told = expressions.why(error, scope)
+                place = Place(self.material.package.file, sitting.model.entry.name, site.plan.cell.address)
+                self.faults.append(Fault(told.message, place, told.hint))
+                continue
+            text = text.replace(literal, '"' + shown.replace('"', '""') + '"', 1)
+        return text
+
+    def _scopes(self, sitting: Sitting) -> Callable[[tuple[int, int] | None], Scope]:
+        """The scope of an output cell; of the sheet where there is none."""
+
+        def scope_of(cell: tuple[int, int] | None) -> Scope:
+            if cell is None:
+                return sitting.scope
+            passage = next((p for s, p, at in reversed(sitting.rows.emissions) if at <= cell[0]), None)
+            return passage.scope if passage is not None else sitting.scope
+
+        return scope_of
+
+    def _texts(self, changes: dict[str, bytes | None]) -> None:
+        for part, (index, mosaic) in self.laid.parts.items():
+            scope_of = self._scopes(self.sittings[index]) if index is not None else lambda _cell: self.base
+            changes[part] = mosaic.write(scope_of, self.faults)
+
+    def _charts(self, changes: dict[str, bytes | None]) -> None:
+        """Charts with the points that the cells have now."""
+        by_name = {s.name.casefold(): grid for s, grid in zip(self.sittings, self.grids, strict=True)}
+
+        def lookup(sheet: str, row: int, column: int) -> Any:
+            grid = by_name.get(sheet.casefold())
+            return self._drawn(grid.value(row, column)) if grid is not None else None
+
+        package = self.laid.structure.package
+        names = {name.name.casefold(): name.text for name in package.workbook.names}
+        for part, caches in self.laid.charts.items():
+            changes[part] = caches.write(lookup)
+        for part, content in list(changes.items()):
+            if content and part in self.laid.parts and package.content_type(part).endswith("drawingml.chart+xml"):
+                changes[part] = ChartCaches(content, lambda name: names.get(name.casefold())).write(lookup)
+
+    def _drawn(self, value: Any) -> Any:
+        """A value as a chart's cache holds it."""
+        if isinstance(value, LiveFormula):
+            value = value.value
+        if isinstance(value, Message | Texts):
+            return value.to(self.formats.language)
+        if isinstance(value, NoValue):
+            return ErrorValue(error_of(value))
+        return results.plain(value)
+
+    def _tables(self, changes: dict[str, bytes | None]) -> None:
+        """The shared strings and styles that grew."""
+        if self.strings.new or self.material.strings.free:
+            changes[self.material.strings_part] = self.strings.to_bytes()
+        if self.styles is not None and self.styles.new:
+            changes[self.material.styles_part] = self.styles.to_bytes()
+
+
+def _unformatted(style: str, _code: str) -> str:
+    return style
+
+
+def _formula_attributes(site: layout.Site) -> str:
+    """The attributes of the formula's tag: an array's range, a data table's input cells."""
+    formula = site.plan.cell.formula
+    assert formula is not None
+    if not formula.kind:
+        return ""
+    kept = {name: value for name, value in formula.attributes.items() if name != "ref"}
+    attributes = {"t": formula.kind, "ref": site.array or formula.attributes.get("ref", ""), **kept}
+    return "".join(f' {name}="{markup.escape(value).decode()}"' for name, value in attributes.items())
+
+
+def _shown(value: Any, prefix: str) -> tuple[str, str]:
+    """A formula's value: the cell's type attribute, and the element."""
+    if value is None:
+        return "", ""
+    if isinstance(value, bool):
+        return ' t="b"', f"<{prefix}v>{int(value)}</{prefix}v>"
+    if isinstance(value, ErrorValue):
+        return ' t="e"', f"<{prefix}v>{value.code}</{prefix}v>"
+    if isinstance(value, str):
+        return ' t="str"', f"<{prefix}v>{written_text(value)}</{prefix}v>"
+    return "", f"<{prefix}v>{value!r}</{prefix}v>"
+
+
+def _both(row: Scope, column: Scope, base: Scope) -> Scope:
+    """The names of a row's and a column's loops together."""
+    if column is base or column is row:
+        return row
+    if row is base:
+        return column
+    return {**column, **{name: value for name, value in row.items() if base.get(name, ...) is not value}}
+
+
+def without_titles(data: bytes) -> bytes:
+    """The document's properties without the list of its sheets, whose names hold marks; Excel writes it anew."""
+    root = markup.parse(data)
+    nodes = [node for node in root.children if node.name.endswith(("HeadingPairs", "TitlesOfParts"))]
+    return markup.splice(data, [Edit(node.start, node.end, b"") for node in nodes])

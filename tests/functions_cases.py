@@ -1,0 +1,101 @@
+"""Calls of worksheet functions over all kinds of cells; the same list goes through every host."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from kpi_excel.functions import REGISTRY, Function, Kind
+from kpi_excel.functions.hosts.lambdas import has_lambda
+
+NUMBERS = (0.0, 1.0, 12.5, -3.0, 1234.56, 0.25, 7.0)
+SCORES = (0, 3, 6, 7, 8, 9, 10, 9, 10)
+TEXTS = ("won", "lost", "email", "ads", "cash", "marketing", "cancelled", "receivables", "Other", "WON")
+STRAYS = (None, None, "n/a", "9", True, datetime(2026, 10, 31), "#DIV/0!", "#N/A")
+TEXT_COLUMNS = ("category", "behaviour", "item", "terms", "status", "outcome", "channel")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function and what it is given: a tuple of cells is a column, anything else one cell."""
+
+    function: str
+    values: tuple[object, ...]
+
+    @property
+    def cells(self) -> list[object]:
+        """All cells that it is given."""
+        return [cell for value in self.values for cell in (value if isinstance(value, tuple) else (value,))]
+
+    @property
+    def has_error(self) -> bool:
+        """Whether an error cell is among them."""
+        return any(isinstance(cell, str) and cell.startswith("#") for cell in self.cells)
+
+    def rows(self) -> list[object]:
+        """The values as a host hands them over: columns as lists of rows."""
+        return [[[cell] for cell in value] if isinstance(value, tuple) else value for value in self.values]
+
+
+def calls(seed: int = 4, each: int = 3) -> list[Call]:
+    """So many calls of every function that computes with what it is given."""
+    dice = random.Random(seed)
+    able = [function for function in REGISTRY.values() if not function.reads_history and function.arguments]
+    return [
+        Call(function.name, _values(function, dice, stray))
+        for function in able
+        if function.name != "KPI_WHY"
+        for stray in range(each)
+    ]
+
+
+def in_one_cell(asked: Sequence[Call]) -> list[Call]:
+    """Those whose answer is one cell: what spills needs room on the sheet."""
+    return [call for call in asked if not REGISTRY[call.function].spills]
+
+
+def with_lambda(asked: Sequence[Call]) -> list[Call]:
+    """Those that a formula of the worksheet can say."""
+    return [call for call in asked if has_lambda(REGISTRY[call.function])]
+
+
+def _values(function: Function, dice: random.Random, stray: int) -> tuple[object, ...]:
+    rows = dice.choice((2, 5, 12))
+    return tuple(_value(function, argument, dice, rows, stray) for argument in function.required)
+
+
+def _value(function: Function, argument, dice: random.Random, rows: int, stray: int) -> object:
+    if argument.kind in (Kind.COLUMN, Kind.SERIES):
+        if argument.kind is Kind.SERIES or function.spills or function.name == "KPI_FORECAST":
+            return tuple(float(dice.randint(80, 120)) for _ in range(12))
+        return tuple(_cell(function, argument.name, dice, stray) for _ in range(rows))
+    if stray == 2 and dice.random() < 0.2:
+        return dice.choice((None, "#DIV/0!", "#N/A"))
+    return dice.choice(NUMBERS)
+
+
+def _cell(function: Function, name: str, dice: random.Random, stray: int) -> object:
+    if stray and dice.random() < (0.1, 0.2)[stray - 1]:
+        return dice.choice(STRAYS)
+    if name in TEXT_COLUMNS:
+        return dice.choice(TEXTS)
+    bounds = function.bounds.get(name)
+    if bounds and bounds.whole:
+        wrong = stray == 2 and dice.random() < 0.04
+        return dice.choice((11, -1, 7.5)) if wrong else min(dice.choice(SCORES), int(bounds.maximum or 10)) or 1
+    if bounds:
+        return abs(dice.choice(NUMBERS))
+    return dice.choice(NUMBERS)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two hosts answer alike: numbers within 1e-9, texts and errors exactly, rows cell by cell."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if _is_number(one) and _is_number(other):
+        return abs(one - other) <= 1e-9 * max(abs(one), abs(other), 1e-3)
+    return one == other
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,194 @@
+"""The hosts that run here; each answers a list of calls with the contents of the cells."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from functions_cases import Call
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils import get_column_letter
+
+from kpi_excel.functions import REGISTRY, call
+from kpi_excel.functions.cells import serial
+from kpi_excel.functions.hosts import calc, javascript, lambdas
+from kpi_excel.functions.hosts.lambdas import in_file, native
+
+NODE = shutil.which("node")
+SOFFICE, UNOPKG = shutil.which("soffice"), shutil.which("unopkg")
+HEIGHT = 14  # rows that one call's columns may take on the sheet
+CVERR = {"Div": "#DIV/0!", "Na": "#N/A", "Num": "#NUM!", "Value": "#VALUE!", "Ref": "#REF!", "Name": "#NAME?"}
+SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry"><item
+ oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value>
+</prop></item></oor:items>"""
+HARNESS = """
+const fs = require("node:fs"), vm = require("node:vm");
+class Failed extends Error { constructor(code, message) { super(message); this.code = code; } }
+const ErrorCode = {notAvailable: "#N/A", invalidValue: "#VALUE!", divisionByZero: "#DIV/0!", invalidNumber: "#NUM!",
+  nullReference: "#NULL!", invalidName: "#NAME?", invalidReference: "#REF!"};
+const known = {};
+const CustomFunctions = {associate: (name, rule) => { known[name] = rule; }, Error: Failed, ErrorCode};
+vm.runInNewContext(fs.readFileSync(process.argv[2], "utf8"), {CustomFunctions});
+const plain = (one) => Array.isArray(one) ? one.map(plain) : one instanceof Failed ? one.code : one;
+const answers = JSON.parse(fs.readFileSync(0, "utf8")).map(([name, values]) => {
+  try { return plain(known[name](...values)); } catch (error) { return error instanceof Failed ? error.code : String(error); }
+});
+process.stdout.write(JSON.stringify(answers));
+"""
+
+
+def by_python(asked: Sequence[Call], _folder: Path) -> list[object]:
+    """The functions themselves."""
+    return [call(one.function, *one.rows()) for one in asked]
+
+
+def by_javascript(asked: Sequence[Call], folder: Path) -> list[object]:
+    """functions.js in node, with a stand-in for Excel's CustomFunctions; errors come as Office.js hands them over."""
+    (folder / "functions.js").write_text(javascript.script(REGISTRY.values()), encoding="utf-8")
+    (folder / "harness.cjs").write_text(HARNESS, encoding="utf-8")
+    done = subprocess.run(
+        [str(NODE), "harness.cjs", "functions.js"],
+        input=json.dumps([[one.function, _office(one.rows())] for one in asked]),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    return json.loads(done.stdout)
+
+
+def _office(value: object) -> object:
+    if isinstance(value, list):
+        return [_office(one) for one in value]
+    if isinstance(value, datetime):
+        return serial(value)
+    if isinstance(value, str) and value.startswith("#"):
+        return {"type": "Error", "basicValue": value}
+    return "" if value is None else value
+
+
+def by_xlwings(asked: Sequence[Call], _folder: Path) -> list[object]:
+    """xlwings' own COM code over stand-ins for pywin32, in a process of its own."""
+    here = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, str(here / "functions_com.py")],
+        input=json.dumps([[one.function, [_com(value) for value in one.rows()]] for one in asked]),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(here.parent / "udfs")},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def _com(value: object) -> object:
+    if isinstance(value, list):
+        return [_com(one) for one in value]
+    return {"date": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def by_formualizer(asked: Sequence[Call], folder: Path) -> list[object]:
+    """formualizer with the registry."""
+    import formualizer
+
+    from kpi_excel.functions.formualizer import register
+
+    book = formualizer.load_workbook(str(_book(asked, folder / "formualizer.xlsx", _called)))
+    register(book)
+    book.evaluate_all()
+    return [_kind(book.get_value("calls", row, 1)) for row in range(1, len(asked) + 1)]
+
+
+def _kind(value: object) -> object:
+    return CVERR[value["kind"]] if isinstance(value, dict) else value
+
+
+def by_lambda(asked: Sequence[Call], folder: Path) -> list[object]:
+    """The workbook names in ironcalc, written by `functions embed`'s own code."""
+    import ironcalc
+
+    from kpi_excel.workbook.embed import FormulaName, with_names
+    from kpi_excel.workbook.package import Package
+
+    path = _book(asked, folder / "lambda.xlsx", _called)
+    names = lambdas.workbook_names(REGISTRY.values())
+    path.write_bytes(
+        with_names(Package.open(path.read_bytes()), {one.name: FormulaName(one.text, one.comment) for one in names})
+    )
+    model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+    model.evaluate()
+    sheet = 1
+    return [model.get_cell_value(sheet, row, 1) for row in range(1, len(asked) + 1)]
+
+
+def by_native_calc(asked: Sequence[Call], folder: Path) -> list[object]:
+    """The body of the LAMBDA as a native formula over ranges, in LibreOffice Calc."""
+    return _calculated(_book(asked, folder / "native.xlsx", _native), folder, _profile(folder / "plain"), len(asked))
+
+
+def by_calc_addin(asked: Sequence[Call], folder: Path) -> list[object]:
+    """The generated add-in in LibreOffice Calc."""
+    profile = _profile(folder / "addin")
+    (folder / "kpi.oxt").write_bytes(calc.oxt(REGISTRY.values()))
+    unshare = ["unshare", "-U"] if os.geteuid() == 0 else []  # unopkg refuses root
+    added = [*unshare, str(UNOPKG), "add", "-f", f"-env:UserInstallation={profile.as_uri()}", str(folder / "kpi.oxt")]
+    subprocess.run(added, check=True, capture_output=True, timeout=120)
+    _profile(profile)  # unopkg may have rewritten the settings
+    return _calculated(_book(asked, folder / "addin.xlsx", _called), folder, profile, len(asked))
+
+
+def _profile(path: Path) -> Path:
+    (path / "user").mkdir(parents=True, exist_ok=True)
+    (path / "user" / "registrymodifications.xcu").write_text(SETTINGS, encoding="utf-8")
+    return path
+
+
+def _calculated(path: Path, folder: Path, profile: Path, count: int) -> list[object]:
+    out = folder / "out"
+    (out / path.name).unlink(missing_ok=True)
+    command = [str(SOFFICE), f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore"]
+    command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(out), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    sheet = load_workbook(out / path.name, data_only=True)["calls"]
+    return [sheet.cell(row, 1).value for row in range(1, count + 1)]
+
+
+# --- one workbook with all calls --------------------------------------------------------------------------------
+
+
+def _book(asked: Sequence[Call], path: Path, formula: Callable[[Call, list[str]], str]) -> Path:
+    book = Workbook()
+    cells, results = book.active, book.create_sheet("calls")
+    cells.title = "cells"
+    for place, one in enumerate(asked):
+        addresses = [_laid(cells, place * HEIGHT + 1, at, value) for at, value in enumerate(one.values, start=1)]
+        results.cell(place + 1, 1, "=" + formula(one, addresses))
+    book.save(path)
+    return path
+
+
+def _laid(sheet, top: int, at: int, value: object) -> str:
+    column = value if isinstance(value, tuple) else (value,)
+    for row, cell in enumerate(column):
+        sheet.cell(top + row, at, {"#DIV/0!": "=1/0", "#N/A": "=NA()"}.get(cell, cell) if isinstance(cell, str) else cell)
+        if isinstance(cell, str) and cell == "9":
+            sheet.cell(top + row, at).data_type = "s"
+    letter = get_column_letter(at)
+    first = f"cells!${letter}${top}"
+    return f"{first}:${letter}${top + len(column) - 1}" if isinstance(value, tuple) else first
+
+
+def _called(one: Call, addresses: list[str]) -> str:
+    return f"{one.function}({','.join(addresses)})"
+
+
+def _native(one: Call, addresses: list[str]) -> str:
+    function = REGISTRY[one.function]
+    names = [argument.name for argument in function.required]
+    return in_file(native(function, dict(zip(names, addresses, strict=True))))

@@ -1,0 +1,290 @@
+"""The template engine as a designer meets it: marks in, a filled workbook out, read back by other programs."""
+
+import io
+import re
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpi_excel.workbook.compile import TemplateError
+from kpi_excel.workbook.template import Template
+from kpi_excel.workbook.values import calculate
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl.*")
+
+
+def book(cells: dict[str, object], title: str = "S", **more: dict[str, object]) -> bytes:
+    """A workbook of one sheet (and more, by name) with these cells."""
+    workbook = openpyxl.Workbook()
+    workbook.active.title = title
+    for name, content in {title: cells, **more}.items():
+        sheet = workbook[name] if name in workbook.sheetnames else workbook.create_sheet(name)
+        for address, value in content.items():
+            sheet[address] = value
+    return saved(workbook)
+
+
+def saved(workbook: openpyxl.Workbook) -> bytes:
+    stream = io.BytesIO()
+    workbook.save(stream)
+    return stream.getvalue()
+
+
+def opened(data: bytes, *, values: bool = False) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO(data), data_only=values)
+
+
+def faults(template: bytes, context: dict[str, object]) -> list[str]:
+    with pytest.raises(TemplateError) as raised:
+        Template(template).fill(context)
+    return [str(fault) for fault in raised.value.faults]
+
+
+LOOP = {
+    "A1": "{{ title }}", "B1": "Total: {{ total }}", "A4": "{% for r in rows %}", "A5": "{{ r.name }}", "B5": "{{ r.n }}",
+    "C5": "=B5*2", "D5": "=N(D3)+B5", "E5": "=B5/SUM($B$5:$B$5)", "A6": "{% endfor %}", "B7": "=SUM(B5:B5)", "C7": "=SUM(C4:C6)",
+    "D7": "=AVERAGE(B5)",
+}  # fmt: skip
+
+
+def rows(count: int) -> dict[str, object]:
+    return {"title": "=1+1", "total": 1234.5, "rows": [{"name": f"n{i}", "n": i + 1} for i in range(count)]}
+
+
+def test_rows_repeat_and_formulas_follow() -> None:
+    """The sum below covers all rows, running totals keep running, shares divide by the whole."""
+    sheet = opened(Template(book(LOOP)).fill(rows(4)))["S"]
+    assert [sheet[f"A{row}"].value for row in range(4, 8)] == ["n0", "n1", "n2", "n3"]
+    assert [sheet[f"C{row}"].value for row in (4, 7)] == ["=B4*2", "=B7*2"]
+    assert [sheet[f"D{row}"].value for row in (4, 5, 7)] == ["=N(D3)+B4", "=N(D4)+B5", "=N(D6)+B7"]
+    assert sheet["E6"].value == "=B6/SUM($B$4:$B$7)"
+    assert [sheet[f"{c}8"].value for c in "BCD"] == ["=SUM(B4:B7)", "=SUM(C4:C7)", "=AVERAGE(B4:B7)"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 30))
+def test_every_formula_cell_carries_its_value(count: int) -> None:
+    """What a preview shows is what the sums really are, for any number of rows."""
+    sheet = opened(Template(book(LOOP)).fill(rows(count)), values=True)["S"]
+    total = count * (count + 1) / 2
+    assert sheet[f"B{4 + count}"].value == total
+    assert sheet[f"D{3 + count}"].value == total
+    assert sum(sheet[f"E{row}"].value for row in range(4, 4 + count)) == pytest.approx(1)
+
+
+def test_the_same_template_fills_again_with_new_values() -> None:
+    """The second output of one shape has its own figures, formulas included."""
+    template = Template(book(LOOP))
+    template.fill(rows(3))
+    other = {**rows(3), "rows": [{"name": "x", "n": n} for n in (10, 20, 30)]}
+    assert opened(template.fill(other), values=True)["S"]["B7"].value == 60
+    assert template.fill(other) == template.fill(other)
+
+
+def test_text_never_becomes_a_formula() -> None:
+    """Text from the data stays text whatever its first character."""
+    sheet = opened(Template(book(LOOP)).fill(rows(1)))["S"]
+    assert (sheet["A1"].value, sheet["A1"].data_type, sheet["B1"].value) == ("=1+1", "s", "Total: 1,234.5")
+
+
+@pytest.mark.parametrize("value", ["1e5", "+49 30", "@x", "-1", " two  blanks ", "a\nb", "_x000D_", "<&>\"'"])
+def test_text_comes_out_as_it_went_in(value: str) -> None:
+    """No text is taken for a number, an escape or markup."""
+    assert opened(Template(book({"A1": "{{ x }}"})).fill({"x": value}))["S"]["A1"].value.replace("_x005F_", "_") == value
+
+
+def test_values_keep_their_types() -> None:
+    """Numbers, truth values, dates and empty cells are what they were."""
+    cells = {f"A{i}": f"{{{{ v[{i - 1}] }}}}" for i in range(1, 6)}
+    out = opened(Template(book(cells)).fill({"v": [1.5, 7, True, date(2026, 10, 31), None]}))["S"]
+    values = [out[f"A{i}"].value for i in range(1, 6)]
+    assert values[:3] == [1.5, 7, True]
+    assert values[3].date() == date(2026, 10, 31)
+    assert values[4] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("a\x01", "control character"),
+        ("x" * 32_768, "32767"),
+        (date(1899, 12, 31), "1900"),
+        (float("inf"), "no number"),
+        (float("nan"), "no number"),
+        ([1], "list"),
+        ({"a": 1}, "record"),
+    ],
+)
+def test_what_excel_cannot_hold_is_refused_with_its_cell(value: object, words: str) -> None:
+    """A value that Excel can't hold is named with sheet and cell."""
+    (told,) = faults(book({"B2": "{{ x }}"}), {"x": value})
+    assert told.startswith("S!B2: ")
+    assert words in told
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "''.__class__", "x.__init__", "range(10**9)", "'x' * 10**9", "9**9**9**9", "[0] * 10**9", "x.format(1)",
+        "'%999999999d' % 5", "cycler.__init__.__globals__.os.getpid()", "self", "x | attr('__class__')", "(1).to_bytes(10**9, 'big')",
+        "(" * 200 + "1" + ")" * 200, "x.ljust(10**9)", "1" * 5000, "lipsum(9)", "x | center(10**9)",
+    ],
+)  # fmt: skip
+def test_expressions_neither_get_out_nor_run_forever(expression: str) -> None:
+    """A hostile expression is refused at once, with its cell."""
+    assert faults(book({"C3": "{{ " + expression + " }}"}), {"x": "y"})[0].startswith("S!C3: ")
+
+
+def test_endless_loops_are_refused() -> None:
+    """Loops of loops stop at the sheet's last row, and in a text at its length."""
+    nested = {"A1": "{% for a in range(1000000) %}", "A2": "{% for b in range(1000000) %}", "A3": "x",
+              "A4": "{% endfor %}", "A5": "{% endfor %}"}  # fmt: skip
+    assert "1048576 rows" in faults(book(nested), {})[0]
+    text = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}"
+    assert "repeat" in faults(book({"A1": text}), {})[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"A1": "{% for r in rows %}", "A2": "{{ r }}"}, "does not end"),
+        ({"A1": "{% endfor %}"}, "no beginning"),
+        ({"A1": "{{ x"}, "does not end"),
+        ({"A1": "{% fro r in rows %}"}, "Did you mean"),
+        ({"A1": "{{ x | mony }}"}, "Did you mean money?"),
+        ({"A1": '=SUM({{ x }})'}, "quotes"),
+    ],
+)
+def test_mistakes_are_told_with_their_cell(cells: dict[str, object], words: str) -> None:
+    """A designer's mistake is named with the cell and what would be right."""
+    told = " ".join(map(str, Template(book(cells)).check()))
+    assert "S!A" in told
+    assert words in told
+
+
+def test_all_unknown_names_come_at_once() -> None:
+    """Every unknown name is told in one go, with near names."""
+    told = faults(book(LOOP), {"titel": 1, "rows": [{"nam": 1}]})
+    assert any("Did you mean titel?" in each for each in told)
+    assert len(told) == 4
+
+
+def test_a_loop_over_nothing() -> None:
+    """A sum over no rows is 0, never #REF!."""
+    sheet = opened(Template(book(LOOP)).fill(rows(0)), values=True)["S"]
+    assert 0 in [sheet[f"B{row}"].value for row in range(4, 8)]
+    formulas = [cell.value for row in opened(Template(book(LOOP)).fill(rows(0)))["S"].iter_rows() for cell in row]
+    assert not any("#REF!" in str(value) for value in formulas)
+
+
+def test_conditions_columns_and_sheets() -> None:
+    """Rows are left out, columns repeat, a sheet comes for each item under its own name."""
+    template = book(
+        {"A1": "{% sheet for k in kpis %}", "A2": "{{ k.name }}", "A3": "{% if k.big %}", "A4": "big", "A5": "{% else %}",
+         "A6": "small", "A7": "{% endif %}", "A8": "end", "B8": "{% columns for m in months %}{{ m }}{% endcolumns %}",
+         "C8": "=SUM(B8:B8)"},
+        title="{{ k.id }}",
+    )  # fmt: skip
+    context = {"kpis": [{"id": "a b", "name": "A", "big": True}, {"id": "c", "name": "C", "big": False}], "months": [1, 2, 3]}
+    out = opened(Template(template).fill(context))
+    assert out.sheetnames == ["a b", "c"]
+    assert [[out[name][f"A{row}"].value for row in (1, 2, 3)] for name in out.sheetnames] == [["A", "big", "end"], ["C", "small", "end"]]
+    assert [cell.value for cell in out["c"][3]] == ["end", 1, 2, 3, "=SUM(B3:D3)"]
+
+
+@pytest.mark.parametrize("name", ["x" * 32, "a/b", "", "History", "'a"])
+def test_sheet_names_that_excel_refuses(name: str) -> None:
+    """A tab's name must be one that Excel takes."""
+    template = book({"A1": "{% sheet for k in kpis %}{{ k }}"}, title="{{ k }}")
+    assert faults(template, {"kpis": [name]})
+    assert "taken" in faults(template, {"kpis": ["a", "A"]})[0]
+
+
+def designed(path: Path) -> Path:
+    """A sheet with everything that points at the loop's row."""
+    workbook = xlsxwriter.Workbook(path)
+    sheet = workbook.add_worksheet("KPI")
+    sheet.set_header("&L{{ unit }} &P")
+    sheet.insert_textbox("D20", "For {{ unit }}")
+    sheet.write_row("A5", ["KPI", "Value", "Target", "Trend"])
+    sheet.write("A6", "{% for k in kpis %}")
+    sheet.write_row("A7", ["{{ k.name }}", "{{ k.value }}", "{{ k.target }}"])
+    sheet.write("A8", "{% endfor %}")
+    sheet.write_formula("B9", "=SUM(B7:B7)")
+    sheet.write_comment("B7", "note")
+    sheet.merge_range("G7:H7", "m")
+    sheet.add_sparkline("D7", {"range": "KPI!B7:C7"})
+    sheet.conditional_format("B7:B7", {"type": "data_bar", "data_bar_2010": True})
+    sheet.data_validation("E7", {"validate": "list", "source": ["Green", "Red"]})
+    sheet.print_area("A1:H9")
+    workbook.define_name("Values", "=KPI!$B$7:$B$7")
+    chart = workbook.add_chart({"type": "bar"})
+    chart.add_series({"values": "=KPI!$B$7:$B$7", "categories": "=KPI!$A$7:$A$7"})
+    chart.set_title({"name": "Trend of {{ unit }}"})
+    sheet.insert_chart("A12", chart)
+    other = workbook.add_worksheet("Other")
+    other.write_formula("A1", "=SUM(KPI!B7:B7)")
+    other.add_table("C3:D4", {"name": "T", "columns": [{"header": "a"}, {"header": "b"}]})
+    other.write("C4", "{% for k in kpis %}{{ k.name }}")
+    other.write("D4", "{{ k.value }}{% endfor %}")
+    workbook.close()
+    return path
+
+
+def grown(tmp_path: Path) -> bytes:
+    context = {"unit": "Sales & more", "kpis": [{"name": f"K{i}", "value": float(i), "target": 5} for i in range(20)]}
+    return Template(designed(tmp_path / "t.xlsx")).fill(context)
+
+
+def test_everything_that_points_at_rows_grows(tmp_path: Path) -> None:
+    """Formats, drop-downs, merged cells, sparklines, names, print area, chart, anchors, notes and table follow."""
+    archive = zipfile.ZipFile(io.BytesIO(grown(tmp_path)))
+    parts = {name: archive.read(name).decode("utf-8", "replace") for name in archive.namelist()}
+    sheet, workbook = parts["xl/worksheets/sheet1.xml"], parts["xl/workbook.xml"]
+    assert '<conditionalFormatting sqref="B6:B25">' in sheet
+    assert "<xm:sqref>B6:B25</xm:sqref>" in sheet
+    assert 'sqref="E6:E25"' in sheet
+    assert 'mergeCells count="20"' in sheet
+    assert re.findall(r"<xm:f>([^<]*)", sheet)[::19] == ["KPI!B6:C6", "KPI!B25:C25"]
+    assert "KPI!$B$6:$B$25</definedName>" in workbook
+    assert "KPI!$A$1:$H$26</definedName>" in workbook
+    chart = parts["xl/charts/chart1.xml"]
+    assert re.findall(r"<c:f>([^<]*)", chart) == ["KPI!$A$6:$A$25", "KPI!$B$6:$B$25"]
+    assert re.findall(r"<c:v>([^<]*)", chart)[-1] == "19.0"
+    assert "Trend of Sales &amp; more" in chart
+    assert "For Sales &amp; more" in parts["xl/drawings/drawing1.xml"]
+    assert "&amp;LSales &amp; more &amp;P" in sheet
+    assert 'ref="C3:D23"' in parts["xl/tables/table1.xml"]
+    assert 'ref="B25"' in parts["xl/comments1.xml"]
+    assert not any("{{" in content for content in parts.values())
+
+
+def test_the_grown_sample_is_right_for_the_engines(tmp_path: Path) -> None:
+    """The grown sums are the same in the file and in two independent engines."""
+    import formualizer
+    import ironcalc
+
+    data = grown(tmp_path)
+    values = opened(data, values=True)
+    assert values["KPI"]["B26"].value == values["Other"]["A1"].value == 190
+    again = formualizer.Workbook.from_bytes(data)
+    assert again.evaluate_cell("KPI", 26, 2) == 190
+    path = tmp_path / "grown.xlsx"
+    path.write_bytes(data)
+    model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+    model.evaluate()
+    assert float(model.get_formatted_cell_value(1, 1, 1)) == 190
+    assert {cell.sheet for cell in calculate(data).values} == {"KPI", "Other"}
+
+
+def test_a_template_without_marks_comes_out_as_the_same_parts(tmp_path: Path) -> None:
+    """Nothing to fill, nothing changed."""
+    source = book({"A1": 1, "A2": "=A1+1"})
+    before, after = (zipfile.ZipFile(io.BytesIO(data)) for data in (source, Template(source).fill({})))
+    assert {n: before.read(n) for n in before.namelist()} == {n: after.read(n) for n in after.namelist()}
