@@ -348,7 +348,13 @@ def _comparable(key: exp.Expr, kind: ColumnType, other: ColumnType) -> tuple[exp
     numeric = (ColumnType.NUMBER, ColumnType.MONEY)
     if kind is other or (kind in numeric and other in numeric):
         return key.copy(), right
+    if kind in numeric or other in numeric:  # 17850 in one file is the text 17850 in the other
+        return _as_double(key.copy()), _as_double(right)
     return exp.cast(key.copy(), "TEXT"), exp.cast(right, "TEXT")
+
+
+def _as_double(sql: exp.Expr) -> exp.Expr:
+    return exp.TryCast(this=sql, to=exp.DataType.build("DOUBLE"))
 
 
 def _known(title: str, tables: Mapping[str, Known]) -> Known:
