@@ -46,10 +46,25 @@ def windows_stand_ins():
         stand_in(name, GetCurrentThreadId=lambda: 1)
     stand_in("win32process", GetWindowThreadProcessId=lambda _: (1, 1))
     stand_in("win32timezone", TimeZoneInfo=utc)
-    stand_in("pythoncom", CoInitialize=lambda *_: None, IID_IDispatch="I", IID_IEnumVARIANT="E", com_error=ComError,
-             TypeIIDs={"I": NoObject}, ole_error=ComError, __file__="pythoncom.so", new=lambda _: None)
-    stand_in("win32com.client", Dispatch=lambda one, **_: one, DispatchEx=lambda one, **_: one, CDispatch=NoObject,
-             CoClassBaseClass=NoObject, DispatchBaseClass=NoObject)
+    stand_in(
+        "pythoncom",
+        CoInitialize=lambda *_: None,
+        IID_IDispatch="I",
+        IID_IEnumVARIANT="E",
+        com_error=ComError,
+        TypeIIDs={"I": NoObject},
+        ole_error=ComError,
+        __file__="pythoncom.so",
+        new=lambda _: None,
+    )
+    stand_in(
+        "win32com.client",
+        Dispatch=lambda one, **_: one,
+        DispatchEx=lambda one, **_: one,
+        CDispatch=NoObject,
+        CoClassBaseClass=NoObject,
+        DispatchBaseClass=NoObject,
+    )
     stand_in("win32com.client.gencache", EnsureModule=lambda *_, **__: None)
     stand_in("win32com.client.dynamic")
     unwrapped = mock.Mock(side_effect=ComError("not wrapped"))

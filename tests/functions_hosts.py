@@ -176,7 +176,9 @@ def _book(asked: Sequence[Call], path: Path, formula: Callable[[Call, list[str]]
 def _laid(sheet, top: int, at: int, value: object) -> str:
     column = value if isinstance(value, tuple) else (value,)
     for row, cell in enumerate(column):
-        sheet.cell(top + row, at, {"#DIV/0!": "=1/0", "#N/A": "=NA()"}.get(cell, cell) if isinstance(cell, str) else cell)
+        sheet.cell(
+            top + row, at, {"#DIV/0!": "=1/0", "#N/A": "=NA()"}.get(cell, cell) if isinstance(cell, str) else cell
+        )
         if isinstance(cell, str) and cell == "9":
             sheet.cell(top + row, at).data_type = "s"
     letter = get_column_letter(at)

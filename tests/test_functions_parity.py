@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import functions_hosts as hosts
 import pytest
 from formula_databases import Database
@@ -104,7 +105,7 @@ def by_sql(one: Call) -> object:
     assert function.definition
     columns = {argument.name: value for argument, value in zip(function.required, one.values, strict=True)}
     types = {name: _type(cells) for name, cells in columns.items()}
-    base = Database(types)
+    base = Database(types, duckdb.connect())
     base.fill(columns)
     (result,) = base.values([parse(function.definition.formula)])
     return no_value(result).token if isinstance(result, NoValue) else result
