@@ -196,8 +196,8 @@ def kpi_sheet(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
         ("B5:D5", "value"),
         ("E5:G5", "target"),
         ("H5:J5", "status"),
-        ("K5:L5", "change"),
-        ("M5:M5", "year_ago"),
+        ("K5:K5", "change"),
+        ("L5:M5", "year_ago"),
     ):
         text = f"{{{{ t.{name} }}}}"
         sheet.write(cells[:2], text, label) if cells[:2] == cells[3:] else sheet.merge_range(cells, text, label)

@@ -1,58 +1,115 @@
-"""``kpi-excel template inspect|check FILE``: what is in a template, and everything that is wrong with it."""
+"""``kpi-excel template inspect`` and ``check``: what is in a template, and what is wrong with it."""
 
 import argparse
+import json
+import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from kpi_excel.cli.fill import read_json
-from kpi_excel.cli.project import add_language
-from kpi_excel.cli.terminal import table, wrapped
-from kpi_excel.faults import Severity
+from kpi_excel.cli import language
+from kpi_excel.faults import Fault, KpiExcelError, Place, Severity
 from kpi_excel.messages import say
+from kpi_excel.workbook.features import Found, found, not_carried
+from kpi_excel.workbook.inventory import inventory
+from kpi_excel.workbook.template import Template
+
+SHOWN_PLACES = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("what", choices=("inspect", "check"), help="list its features and marks, or what is wrong")
-    parser.add_argument("file", type=Path, metavar="FILE", help="a template workbook")
-    parser.add_argument(
-        "--data", type=Path, default=None, metavar="FILE.json", help="check the names against this data"
-    )
-    add_language(parser)
+    verbs = parser.add_subparsers(dest="verb", metavar="inspect|check", required=True)
+    inspecting = verbs.add_parser("inspect", help="features by sheet and cell, placeholders, what is not carried")
+    checking = verbs.add_parser("check", help="every unknown name, bad expression and unclosed loop, all at once")
+    for verb in (inspecting, checking):
+        verb.add_argument("file", metavar="FILE", help="the template workbook")
+        verb.add_argument("--json", action="store_true", help="print JSON")
+        verb.add_argument("--lang", choices=("en", "es"), help="the language of the answer")
+    checking.add_argument("--data", metavar="FILE.json", help="also fill it with this data, without writing a file")
 
 
 def run(options: argparse.Namespace) -> int:
     """Inspect or check a template."""
-    from kpi_excel.cli import language
-
-    return (
-        _inspect(options.file, language(options)) if options.what == "inspect" else _check(options, language(options))
-    )
+    return _inspect(options) if options.verb == "inspect" else _check(options)
 
 
-def _inspect(path: Path, language: str) -> int:
-    from kpi_excel.workbook.inventory import inventory
-    from kpi_excel.workbook.inventory_features import FEATURES
-    from kpi_excel.workbook.template import Template
-
-    marks = Template(path).placeholders()
-    found = inventory(path)
-    rows = [(sheet or path.name, FEATURES[name].name.to(language), str(count)) for (sheet, name), count in found.totals.items()]
-    for line in table(rows, right=frozenset({2})):
-        print(line)
-    print()
-    print(say("{count} marks", count=len(marks)).to(language))
-    for line in table([(str(place), text) for place, text in marks]):
-        print(f"  {line}")
+def _inspect(options: argparse.Namespace) -> int:
+    speech = language(options)
+    template = Template(options.file)
+    package = template.package
+    counted = inventory(package.to_bytes())
+    features = found(package, counted)
+    placeholders = template.placeholders()
+    warnings = not_carried(package, counted)
+    if options.json:
+        data = {
+            "file": options.file,
+            "sheets": [{"name": each.name, "state": each.state, "kind": each.kind} for each in package.workbook.sheets],
+            "features": [_as_data(each, speech) for each in features],
+            "placeholders": [
+                {"sheet": place.sheet, "cell": place.cell, "expression": text} for place, text in placeholders
+            ],
+            "not_carried": [fault.to(speech) for fault in warnings],
+            "faults": [fault.to(speech) for fault in template.check()],
+        }
+        print(json.dumps(data, ensure_ascii=False, indent=1))
+        return 0
+    _print_features(features, speech)
+    print(say("Placeholders: {count}", count=len(placeholders)).to(speech))
+    for place, text in placeholders:
+        print(f"  {place.sheet}!{place.cell}  {text}")
+    print(say("Not carried as it is: {count}", count=len(warnings)).to(speech))
+    for fault in warnings:
+        print(f"  {fault.to(speech)}")
     return 0
 
 
-def _check(options: argparse.Namespace, language: str) -> int:
-    from kpi_excel.workbook.template import Template
+def _print_features(features: Iterable[Found], speech: str) -> None:
+    sheet: str | None = None
+    for each in features:
+        if each.sheet != sheet:
+            sheet = each.sheet
+            print(sheet or say("The workbook").to(speech))
+        shown = ", ".join(each.places[:SHOWN_PLACES]) + (" …" if len(each.places) > SHOWN_PLACES else "")
+        print(f"  {each.count:6} {each.name.to(speech)}{': ' if shown else ''}{shown}")
 
-    context = read_json(options.data) if options.data else None
-    faults = Template(options.file).check(context)
-    for fault in faults:
-        print(wrapped(fault.to(language), "    ", "  ✖ "))
-    if not faults:
-        print(say("Nothing is wrong.").to(language))
-    return 2 if any(fault.severity is Severity.ERROR for fault in faults) else 0
+
+def _as_data(each: Found, speech: str) -> dict[str, Any]:
+    return {
+        "feature": each.feature,
+        "name": each.name.to(speech),
+        "sheet": each.sheet,
+        "count": each.count,
+        "places": list(each.places),
+    }
+
+
+def _check(options: argparse.Namespace) -> int:
+    speech = language(options)
+    template = Template(options.file)
+    faults = template.check(_data(Path(options.data)) if options.data else None)
+    if options.json:
+        print(json.dumps([fault.to(speech) for fault in faults], ensure_ascii=False, indent=1))
+    elif faults:
+        for fault in faults:
+            print(fault.to(speech), file=sys.stderr)
+    else:
+        print(say("The template is in order.").to(speech))
+    if any(fault.severity is Severity.ERROR for fault in faults):
+        return 2
+    return 1 if faults else 0
+
+
+def _data(path: Path) -> dict[str, Any]:
+    """The data of a JSON file; its top must be an object."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+        raise KpiExcelError(
+            Fault(say("This is no JSON file: {why}.", why=str(error)), Place(str(path), line=line))
+        ) from None
+    if not isinstance(data, dict):
+        raise KpiExcelError(Fault(say("The data must be a JSON object, with a name for each value."), Place(str(path))))
+    return data

@@ -38,7 +38,6 @@ from kpi_excel.report.live import live_value, on_sheet
 from kpi_excel.report.names import sheet_names
 
 NOT_REVIEWED = tuple(SmartLetter(letter, Verdict.NOT_CHECKABLE, say("Not reviewed.")) for letter in "SMART")
-NOTHING = NoValue(Reason.INCOMPLETE)  # shown as #N/A, which a chart leaves out
 FORECAST_LENGTH = 3  # months that a chart looks ahead
 SPARK_LENGTH = 13  # months on the summary: the same month of last year at the left end
 VERDICT_MARKS = {Verdict.PASS: "✔", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.NOT_CHECKABLE: "–"}
@@ -205,7 +204,7 @@ def _good(card: Card, amount: Value) -> int:
 
 
 def _series(card: Card, form: str) -> dict[str, Any]:
-    """The past, oldest first; a gap is an error cell, which a chart leaves out."""
+    """The past, oldest first; a month without a value is an empty cell, which a chart leaves out."""
     points = [_point(card, point, form) for point in card.series]
     recent = points[-SPARK_LENGTH:]
     return {"series": points, "spark": recent, "chart": [*recent, *_forecast(card, recent, form)]}
@@ -217,15 +216,15 @@ def _point(card: Card, point: Point, form: str) -> dict[str, Any]:
     return {
         "period": point.period.label,
         "start": point.period.start,
-        "value": NOTHING if isinstance(point.value, NoValue) else _figure(point.value, form),
-        "target": NOTHING if isinstance(aim, NoValue) else _figure(aim, form),
+        "value": _figure(_or_none(point.value), form),
+        "target": _figure(_or_none(aim), form),
         "gap": _figure(_or_none(targets.difference(point.value, point.target)), form),
         "mark": display.STATUS_MARKS[state],
         "signal": point.signal,
-        "signal_value": _figure(point.value, form) if point.signal else NOTHING,
-        "lower": _figure(limits.lower, form) if limits and limits.lower is not None else NOTHING,
-        "upper": _figure(limits.upper, form) if limits and limits.upper is not None else NOTHING,
-        "forecast": NOTHING,
+        "signal_value": _figure(_or_none(point.value), form) if point.signal else None,
+        "lower": _figure(limits.lower, form) if limits and limits.lower is not None else None,
+        "upper": _figure(limits.upper, form) if limits and limits.upper is not None else None,
+        "forecast": None,
     }
 
 
@@ -236,7 +235,7 @@ def _forecast(card: Card, recent: list[dict[str, Any]], form: str) -> list[dict[
         return []
     recent[-1]["forecast"] = recent[-1]["value"]
     last, target = card.series[-1].period, recent[-1]["target"]
-    empty = dict.fromkeys(("value", "gap", "signal_value"), NOTHING) | {"mark": "", "signal": "", "target": target}
+    empty = dict.fromkeys(("value", "gap", "signal_value"), None) | {"mark": "", "signal": "", "target": target}
     limits = {name: recent[-1][name] for name in ("lower", "upper")}
     return [
         {**empty, **limits, "period": f"+{step}", "start": last.end, "forecast": _figure(value, form)}
