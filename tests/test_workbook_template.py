@@ -96,7 +96,9 @@ def test_text_never_becomes_a_formula() -> None:
 @pytest.mark.parametrize("value", ["1e5", "+49 30", "@x", "-1", " two  blanks ", "a\nb", "_x000D_", "<&>\"'"])
 def test_text_comes_out_as_it_went_in(value: str) -> None:
     """No text is taken for a number, an escape or markup."""
-    assert opened(Template(book({"A1": "{{ x }}"})).fill({"x": value}))["S"]["A1"].value.replace("_x005F_", "_") == value
+    assert (
+        opened(Template(book({"A1": "{{ x }}"})).fill({"x": value}))["S"]["A1"].value.replace("_x005F_", "_") == value
+    )
 
 
 def test_values_keep_their_types() -> None:
@@ -158,7 +160,7 @@ def test_endless_loops_are_refused() -> None:
         ({"A1": "{{ x"}, "does not end"),
         ({"A1": "{% fro r in rows %}"}, "Did you mean"),
         ({"A1": "{{ x | mony }}"}, "Did you mean money?"),
-        ({"A1": '=SUM({{ x }})'}, "quotes"),
+        ({"A1": "=SUM({{ x }})"}, "quotes"),
     ],
 )
 def test_mistakes_are_told_with_their_cell(cells: dict[str, object], words: str) -> None:
@@ -191,10 +193,16 @@ def test_conditions_columns_and_sheets() -> None:
          "C8": "=SUM(B8:B8)"},
         title="{{ k.id }}",
     )  # fmt: skip
-    context = {"kpis": [{"id": "a b", "name": "A", "big": True}, {"id": "c", "name": "C", "big": False}], "months": [1, 2, 3]}
+    context = {
+        "kpis": [{"id": "a b", "name": "A", "big": True}, {"id": "c", "name": "C", "big": False}],
+        "months": [1, 2, 3],
+    }
     out = opened(Template(template).fill(context))
     assert out.sheetnames == ["a b", "c"]
-    assert [[out[name][f"A{row}"].value for row in (1, 2, 3)] for name in out.sheetnames] == [["A", "big", "end"], ["C", "small", "end"]]
+    assert [[out[name][f"A{row}"].value for row in (1, 2, 3)] for name in out.sheetnames] == [
+        ["A", "big", "end"],
+        ["C", "small", "end"],
+    ]
     assert [cell.value for cell in out["c"][3]] == ["end", 1, 2, 3, "=SUM(B3:D3)"]
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -31,9 +32,12 @@ def run(options: argparse.Namespace) -> int:
     from kpi_excel.workbook.template import Template
 
     template = Template(options.template)
-    content = template.fill(read_json(options.data), language=language(options), locale=options.locale)
+    today = options.today or date.today()  # noqa: DTZ011  the reader's own day
+    content = template.fill(read_json(options.data), language=language(options), locale=options.locale, today=today)
     write_whole(options.out, content)
-    return 0
+    for warning in template.warnings:
+        print(warning.to(language(options)), file=sys.stderr)
+    return 1 if template.warnings else 0
 
 
 def read_json(path: Path) -> dict[str, Any]:

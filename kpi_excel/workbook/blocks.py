@@ -361,7 +361,7 @@ class Player:
     def play(self, scope: Scope) -> Course:
         """All rows of the output in order; raises BlockError."""
         self._body(self.root, scope, first_pass=True)
-        segments = sorted(_all_stretches(self.root), key=lambda stretch: stretch.first)
+        segments = sorted(all_stretches(self.root), key=lambda stretch: stretch.first)
         covered = [axis.Segment(s.first, s.last, self.starts.get(id(s), [])) for s in segments]
         return Course(self.emissions, self.passages, Axis(_without_gaps(covered), self.limit), tuple(self.shape))
 
@@ -442,13 +442,14 @@ class Player:
         self.shape.append(-1)
 
 
-def _all_stretches(body: Body) -> Iterator[Stretch]:
+def all_stretches(body: Body) -> Iterator[Stretch]:
+    """Every stretch of a body and of the blocks in it."""
     for part in body.parts:
         if isinstance(part, Stretch):
             yield part
         else:
             for _, branch in part.branches:
-                yield from _all_stretches(branch)
+                yield from all_stretches(branch)
 
 
 def all_blocks(body: Body) -> Iterator[Block]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from kpi_excel.faults import Fault, Place
 from kpi_excel.workbook import layout, placeholders, strings, styles
+from kpi_excel.workbook.anchored import crossings, keep_blank_rows
 from kpi_excel.workbook.blocks import BlockError, Scope
 from kpi_excel.workbook.compile import Compiler, TemplateError
 from kpi_excel.workbook.edition import Edition
@@ -48,8 +49,10 @@ class Template:
             for index, entry in enumerate(workbook.sheets)
             if entry.kind == "worksheet" and entry.part
         ]
-        self._faults = tuple(compiler.faults)
+        self._faults = (*compiler.faults, *crossings(self.package, self._models))
+        keep_blank_rows(self.package, self._models)
         self._layouts: dict[tuple[object, ...], Layout] = {}
+        self.warnings: tuple[Fault, ...] = ()  # of the last fill: formula cells that carry no value, and why
         self._inventory: Inventory | None = None
         self._seen: Inventory | None = None
         self._host = self._prepared()
@@ -129,6 +132,7 @@ class Template:
         filling = Filling(material, self._layout(sittings), sittings, scope)
         data = filling.to_bytes()
         self._see_nothing_lost(data, sittings)
+        self.warnings = filling.warnings
         return data
 
     def _see_nothing_lost(self, data: bytes, sittings: Sequence[Sitting]) -> None:
