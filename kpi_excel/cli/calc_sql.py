@@ -1,14 +1,14 @@
 """The SQL that ``calc`` shows: for DuckDB, over the file itself wherever DuckDB reads it as we do."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 from sqlglot import exp
 
-from kpi_excel.formula import Node, aggregates, columns
+from kpi_excel.formula import Node, aggregates
 from kpi_excel.formula.nodes import Call
 from kpi_excel.formula.whole_sql import formula_to_sql
 from kpi_excel.model import ColumnType, Value
@@ -26,29 +26,22 @@ def sql_of(node: Node, value: Value | None, table: "OpenTable", path: Path) -> s
     if any(closing) and not all(closing):
         return None
     formula = formula_to_sql(node, table.types)
-    flags = [name for name in columns(node) if table.types[name] is ColumnType.FLAG]
-    for source in _sources(path, flags):
+    for source in _sources(path):
         query = _query(formula, source, table, last=any(closing)).sql("duckdb")
         if _gives(query, value):
             return query
     return _query(formula, exp.to_table("data"), table, last=any(closing)).sql("duckdb")
 
 
-def _sources(path: Path, flags: Sequence[str]) -> Iterator[exp.Expr]:
+def _sources(path: Path) -> Iterator[exp.Expr]:
     """The ways to read the file in SQL, the plainest first."""
     name = exp.Literal.string(str(path))
     if path.suffix.casefold() == ".parquet":
         yield exp.Anonymous(this="READ_PARQUET", expressions=[name])
     elif path.suffix.casefold() in (".csv", ".tsv", ".txt", ".gz"):
+        yield exp.Anonymous(this="READ_CSV", expressions=[name])
         comma = exp.EQ(this=exp.column("decimal_separator"), expression=exp.Literal.string(","))
-        for options in ([], [comma], [_as_booleans(flags)] if flags else []):
-            yield exp.Anonymous(this="READ_CSV", expressions=[name.copy(), *options])
-
-
-def _as_booleans(flags: Sequence[str]) -> exp.Expr:
-    """DuckDB would take true for a number where a query asks for one; this tells it the type."""
-    pairs = [exp.PropertyEQ(this=exp.Literal.string(flag), expression=exp.Literal.string("BOOLEAN")) for flag in flags]
-    return exp.EQ(this=exp.column("types"), expression=exp.Struct(expressions=pairs))
+        yield exp.Anonymous(this="READ_CSV", expressions=[name.copy(), comma])
 
 
 def _query(formula: exp.Expr, source: exp.Expr, table: "OpenTable", *, last: bool) -> exp.Select:
