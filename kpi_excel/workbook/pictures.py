@@ -7,13 +7,14 @@ checked by Pillow, within limits.
 import base64
 import binascii
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import Message, say
 from kpi_excel.workbook import markup
 from kpi_excel.workbook.edition import Edition
@@ -23,6 +24,8 @@ LARGEST_FILE: Final = 10 << 20
 MOST_PIXELS: Final = 40_000_000
 IMAGE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
 _TYPES: Final = {"PNG": ("png", "image/png"), "JPEG": ("jpeg", "image/jpeg")}
+_EMBEDDED: Final = re.compile(rb"""(\s[\w.-]+:embed\s*=\s*)(?:"[^"]*"|'[^']*')""")
+_LINKED: Final = re.compile(rb"""\s[\w.-]+:link\s*=\s*(?:"[^"]*"|'[^']*')""")
 _SAME_SHAPE: Final = 0.01  # relative difference of width to height that nobody sees
 
 
@@ -155,16 +158,10 @@ def _shown(fill: Node, data: bytes, identity: str) -> Iterator[markup.Edit]:
     blip = fill.child("a:blip")
     if blip is None:
         return
-    prefix = _relationship_prefix(data)
-    tag = b'<%s %s:embed="%s"/>' % (blip.written_name(data), prefix, identity.encode())
+    start = data[blip.start : blip.inner].rstrip(b"/>")  # with the namespaces that it may declare itself
+    start = _EMBEDDED.sub(rb'\1"' + identity.encode() + b'"', _LINKED.sub(b"", start))
+    tag = start + b"/>"
     yield markup.Edit(blip.start, blip.end, tag)
     crop = fill.child("a:srcRect")
     if crop is not None:
         yield markup.Edit(crop.start, crop.end, b"")
-
-
-def _relationship_prefix(data: bytes) -> bytes:
-    found = markup.prefix_of(data, markup.OFFICE + "officeDocument/2006/relationships")
-    if found is None:
-        raise KpiExcelError(Fault(say("The drawing names no namespace for its relationships.")))
-    return found

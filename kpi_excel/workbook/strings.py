@@ -4,6 +4,7 @@ Strings that hold marks are used by template cells alone, so their places are fr
 go there, and no ``{{ placeholder }}`` is left behind in the file.
 """
 
+import re
 from typing import Final, NamedTuple
 from xml.parsers import expat
 
@@ -33,7 +34,7 @@ class StringTable:
     """The template's table of shared strings."""
 
     def __init__(self, data: bytes = EMPTY_TABLE) -> None:
-        self.data = data
+        self.data = data = _opened(data)
         items = _Items(data)
         self.items = items.read()
         self.prefix = items.prefix
@@ -63,6 +64,11 @@ class StringTable:
     def growing(self) -> "Strings":
         """A copy for one output."""
         return Strings(self)
+
+
+def _opened(data: bytes) -> bytes:
+    """The table with an end tag, also where it is empty and written as one tag."""
+    return re.sub(rb"<((?:[\w.-]+:)?sst)(\s[^>]*?)?/>\s*$", rb"<\1\2></\1>", data)
 
 
 class Strings:
