@@ -36,7 +36,8 @@ const CustomFunctions = {associate: (name, rule) => { known[name] = rule; }, Err
 vm.runInNewContext(fs.readFileSync(process.argv[2], "utf8"), {CustomFunctions});
 const plain = (one) => Array.isArray(one) ? one.map(plain) : one instanceof Failed ? one.code : one;
 const answers = JSON.parse(fs.readFileSync(0, "utf8")).map(([name, values]) => {
-  try { return plain(known[name](...values)); } catch (error) { return error instanceof Failed ? error.code : String(error); }
+  try { return plain(known[name](...values)); }
+  catch (error) { return error instanceof Failed ? error.code : String(error); }
 });
 process.stdout.write(JSON.stringify(answers));
 """
