@@ -1,11 +1,8 @@
 # ruff: noqa: D102, D103, ICN001, N802, UP017
 """xlwings' real COM code on Linux: only pywin32 and ctypes.windll are stand-ins. To be run in a process of its own.
 
-# ruff: noqa: D102, D103, ICN001, N802, UP017
 Reads calls as JSON from standard input and writes the answers. Not shown by it: marshalling, the DLL, VBA, Excel's
-# ruff: noqa: D102, D103, ICN001, N802, UP017
 order of calculation. It touches private modules of xlwings, so that version is pinned.
-# ruff: noqa: D102, D103, ICN001, N802, UP017
 """
 
 import asyncio  # noqa: F401  what looks at sys.platform is imported before that is changed

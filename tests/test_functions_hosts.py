@@ -76,7 +76,7 @@ def test_xml_files_are_well_formed_and_json_names_every_function() -> None:
                 text.partition("?>")[2].replace(
                     '<!DOCTYPE manifest:manifest PUBLIC "-//OpenOffice.org//DTD Manifest 1.0//EN" "Manifest.dtd">', ""
                 )
-            )  # noqa: E501
+            )
     described = json.loads(texts()["office/functions.json"])["functions"]
     assert [one["id"] for one in described] == list(REGISTRY)
 

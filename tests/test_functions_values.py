@@ -136,7 +136,7 @@ def test_xmr_limits_are_wheelers() -> None:
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))
 def test_forecast_is_the_line_of_least_squares(values: list[float]) -> None:
-    """KPI_FORECAST is FORECAST.LINEAR over 1, 2, 3 …"""
+    """KPI_FORECAST is FORECAST.LINEAR over the numbers 1, 2, 3 and so on."""
     line = statistics.linear_regression(range(1, len(values) + 1), values)
     expected = line.intercept + line.slope * (len(values) + 1)
     assert call("KPI_FORECAST", column(*values)) == pytest.approx(expected, rel=1e-6, abs=1e-3)
