@@ -54,6 +54,8 @@ class Layout:
     charts: dict[str, ChartCaches] = field(default_factory=dict)
     recalculation: Recalculation = field(default_factory=Recalculation)
     faults: list[Fault] = field(default_factory=list)
+    sources: dict[tuple[str, int, int], tuple[int, Key | None, int]] = field(default_factory=dict)  # of charts' points
+    is_proven: bool = False  # an output of this layout was seen to hold all that the template holds
 
 
 def laid_out(
@@ -304,12 +306,7 @@ class Filling:
 
     def _charts(self, changes: dict[str, bytes | None]) -> None:
         """Charts with the points that the cells have now."""
-        by_name = {s.name.casefold(): grid for s, grid in zip(self.sittings, self.grids, strict=True)}
-
-        def lookup(sheet: str, row: int, column: int) -> Any:
-            grid = by_name.get(sheet.casefold())
-            return self._drawn(grid.value(row, column)) if grid is not None else None
-
+        lookup = self._lookup()
         package = self.laid.structure.package
         names = {name.name.casefold(): name.text for name in package.workbook.names}
         for part, caches in self.laid.charts.items():
@@ -317,6 +314,26 @@ class Filling:
         for part, content in list(changes.items()):
             if content and part in self.laid.parts and package.content_type(part).endswith("drawingml.chart+xml"):
                 changes[part] = ChartCaches(content, lambda name: names.get(name.casefold())).write(lookup)
+
+    def _lookup(self) -> Callable[[str, int, int], Any]:
+        """What a cell of the output shows; where it comes from is found once for each layout."""
+        by_name = {sitting.name.casefold(): index for index, sitting in enumerate(self.sittings)}
+        sources, grids = self.laid.sources, self.grids
+
+        def lookup(sheet: str, row: int, column: int) -> Any:
+            place = (sheet, row, column)
+            source = sources.get(place)
+            if source is None:
+                index = by_name.get(sheet.casefold())
+                source = (-1, None, 0) if index is None else (index, *grids[index].source(row, column))
+                sources[place] = source
+            index, key, slot = source
+            if index < 0:
+                return None
+            value = grids[index].values[key][slot] if key is not None else grids[index].value(row, column)
+            return value if type(value) is float else self._drawn(value)
+
+        return lookup
 
     def _drawn(self, value: Any) -> Any:
         """A value as a chart's cache holds it."""

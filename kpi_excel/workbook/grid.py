@@ -46,6 +46,13 @@ class Grid:
             return values[plan.slot] if values else None
         return self.results.get((row, column))
 
+    def source(self, row: int, column: int) -> tuple[Key | None, int]:
+        """The passage and slot whose value a cell shows; no passage for cells that show anything else."""
+        found = self._locate(row, column)
+        if found is None or found[0] is None or found[0].kind != "value" or not self.values.get(found[1]):
+            return None, 0
+        return found[1], found[0].slot
+
     def _locate(self, row: int, column: int) -> tuple[CellPlan | None, Key] | None:
         rows = _at(self.sitting.rows.emissions, self._rows, row)
         columns = _at(self.sitting.columns.emissions, self._columns, column)
