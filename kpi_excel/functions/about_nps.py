@@ -18,7 +18,7 @@ _PROMOTERS, _DETRACTORS, _ANSWERS = (
 
 def counts_of(score: Block) -> NpsCounts | NoValue:
     """Promoters, passives and detractors; no value where nobody answered, #NUM! where a score is outside 0 to 10."""
-    within_bounds("score", score.cells, SCORES)
+    within_bounds("score", score, SCORES)
     promoters, detractors, answers = (
         evaluate(node, {"score": score.cells}) for node in (_PROMOTERS, _DETRACTORS, _ANSWERS)
     )

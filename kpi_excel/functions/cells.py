@@ -8,10 +8,11 @@ None, NaN or infinity.
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
@@ -64,30 +65,64 @@ class CellError(Exception):
 # --- in ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Block:
-    """A range as it came: its size, and its cells row by row."""
+    """A range as it came: its size, and its normalised cells row by row."""
 
-    height: int
-    width: int
-    cells: Sequence[Cell]
+    def __init__(self, height: int, width: int, cells: list[object]) -> None:
+        self.size = height, width
+        self.width = width
+        self._raw = cells
+        self._kinds = set(map(type, cells))
+        self.cells: Sequence[Cell] = self._normalised()
+
+    @cached_property
+    def tally(self) -> Mapping[Cell, int] | None:
+        """Each different cell with how often it occurs; None where that tells less, or counting would not pay.
+
+        TRUE, 1 and 1.0 are one key of a dictionary, so a range that holds TRUE or FALSE has none.
+        """
+        if not self._kinds <= {float, int, str, type(None)}:
+            return None
+        step = max(1, len(self._raw) // SAMPLE)
+        if len(set(self._raw[::step])) > FEW:
+            return None
+        return Counter(self._raw)  # type: ignore[arg-type]
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.height, self.width
+    def different(self) -> Iterable[Cell]:
+        """The cells without repetition where they repeat, else all of them."""
+        return self.cells if self.tally is None else self.tally.keys()
+
+    def _normalised(self) -> Sequence[Cell]:
+        """The cells as they are where nothing needs changing, which a look at the kinds of cells tells soonest."""
+        odd = self._kinds - {float, bool, type(None)}
+        if not odd:
+            return self._raw  # type: ignore[return-value]
+        if odd <= {int, str}:
+            sample = self._raw if self.tally is None else self.tally.keys()
+            if all(_is_plain(item) for item in sample if type(item) in odd):
+                return self._raw  # type: ignore[return-value]
+        made = list(map(cell, self._raw))
+        self.__dict__.pop("tally", None)
+        self._raw, self._kinds = made, set(map(type, made))  # type: ignore[assignment]
+        return made
+
+
+SAMPLE, FEW = 512, 128  # cells looked at; more different ones among them, and counting first does not pay
 
 
 def block(value: object) -> Block:
     """Any host's range, array, row, column or single value as one block of normalised cells."""
     if not isinstance(value, (list, tuple)):
-        return Block(1, 1, [cell(value)])
-    if not any(isinstance(row, (list, tuple)) for row in value):
-        return Block(len(value), 1, _normalised(list(value)))
-    rows = [row if isinstance(row, (list, tuple)) else [row] for row in value]
-    if len(set(map(len, rows))) > 1:
+        return Block(1, 1, [value])
+    kinds = set(map(type, value))
+    if not kinds & {list, tuple}:
+        return Block(len(value), 1, list(value))
+    rows = value if kinds <= {list, tuple} else [row if isinstance(row, (list, tuple)) else [row] for row in value]
+    cells, width = list(chain.from_iterable(rows)), len(rows[0])
+    if len(cells) != len(rows) * width or (width > 1 and len(set(map(len, rows))) > 1):
         raise CellError(VALUE, say("The rows of a range differ in length."))
-    return Block(len(rows), len(rows[0]), _normalised(list(chain.from_iterable(rows))))
+    return Block(len(rows), width, cells)
 
 
 def cell(value: object) -> Cell:
@@ -140,19 +175,6 @@ def moment(number: float) -> datetime | None:
         return DAY_ZERO + timedelta(days=number)
     except (OverflowError, ValueError):
         return None
-
-
-def _normalised(cells: list[object]) -> list[Cell]:
-    """The cells as they are where nothing needs changing, which a look at the kinds of cells tells soonest."""
-    return cells if all(map(_is_plain, _by_kind(cells))) else list(map(cell, cells))  # type: ignore[return-value]
-
-
-def _by_kind(cells: list[object]) -> Iterable[object]:
-    """A sample that holds every different thing that could need changing."""
-    kinds = set(map(type, cells)) - {float, bool, type(None)}
-    if not kinds <= {int, str}:
-        return (object(),)
-    return {item for item in cells if type(item) in kinds} if kinds else ()
 
 
 def _is_plain(item: object) -> bool:

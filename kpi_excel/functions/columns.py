@@ -1,28 +1,25 @@
 """What is looked at in a column before a formula runs over it."""
 
-from collections.abc import Iterable, Sequence
-
-from kpi_excel.functions.cells import NUM, Cell, CellError
+from kpi_excel.functions.cells import NUM, Block, CellError, is_number
 from kpi_excel.functions.function import Bounds
 from kpi_excel.messages import say
 
 
-def within_bounds(name: str, cells: Sequence[Cell], bounds: Bounds) -> None:
-    """Raise #NUM! where a number lies outside its column's domain.
-
-    Each different number is looked at once. That TRUE and 1 are one member of a set does no harm: in a set of
-    numbers alone, whichever stays is compared as the number it is equal to.
-    """
-    wrong = next((number for number in _different(cells) if not _is_within(number, bounds)), None)
+def within_bounds(name: str, column: Block, bounds: Bounds) -> None:
+    """Raise #NUM! where a number lies outside its column's domain; each different number is looked at once."""
+    wrong = next((cell for cell in column.different if is_number(cell) and not _is_within(cell, bounds)), None)
     if wrong is not None:
-        raise CellError(NUM, say("{name} holds {number}, which is outside its domain.", name=name, number=f"{wrong:g}"))
+        raise CellError(
+            NUM, say("{name} holds {number}, which is outside its domain.", name=name, number=_short(wrong))
+        )
 
 
-def _different(cells: Sequence[Cell]) -> Iterable[float | int]:
-    kinds = {float, int}
-    if bool in set(map(type, cells)):
-        return {cell for cell in cells if type(cell) in kinds}  # type: ignore[misc]
-    return [cell for cell in set(cells) if isinstance(cell, (float, int))]
+def _short(number: float) -> str:
+    """A number for a sentence; an integer beyond a double as it is."""
+    try:
+        return f"{number:g}"
+    except OverflowError:
+        return str(number)[:20]
 
 
 def _is_within(number: float, bounds: Bounds) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from kpi_excel.catalogue import Catalogue, units
-from kpi_excel.formula import Node, arguments, evaluate, parse
+from kpi_excel.formula import Node, aggregate, aggregates, arguments, combine, evaluate, parse, references
+from kpi_excel.formula.aggregation import Operation, aggregation
 from kpi_excel.functions.cells import VALUE, Block, CellError
 from kpi_excel.functions.columns import within_bounds
 from kpi_excel.functions.function import HELP_LIMIT, Argument, Bounds, Function, Kind
@@ -49,10 +50,38 @@ def compute_kpi(
     if len({one.size for one in blocks.values()}) > 1:
         raise CellError(VALUE, say("The ranges differ in size."))
     for name, limits in bounds.items():
-        within_bounds(name, blocks[name].cells, limits)
+        within_bounds(name, blocks[name], limits)
     numbers = {name: value for name, value in given.items() if not isinstance(value, Block)}
-    result = evaluate(node, {name: one.cells for name, one in blocks.items()}, numbers)
+    result = counted(node, blocks)
+    if result is None:
+        result = evaluate(node, {name: one.cells for name, one in blocks.items()}, numbers)
     return checked(definition, result, blocks)
+
+
+def counted(node: Node, blocks: Mapping[str, Block]) -> Value | None:
+    """The value of a formula of counts over one column, from its different cells: counts of parts add up.
+
+    None where the formula or the column is of another kind.
+    """
+    if (
+        len(blocks) != 1
+        or references(node)
+        or any(aggregation(one).operation not in COUNTS for one in aggregates(node))
+    ):
+        return None
+    ((name, column),) = blocks.items()
+    tally = column.tally
+    if tally is None:
+        return None
+
+    def part(node: Node) -> Value:
+        counts = ((aggregate(node, {name: [cell]}), times) for cell, times in tally.items())
+        return float(sum(one * times for one, times in counts if not isinstance(one, NoValue)))
+
+    return combine(node, part)
+
+
+COUNTS = (Operation.COUNT_ROWS, Operation.COUNT_NUMBERS, Operation.COUNT_FILLED, Operation.COUNT_BLANK)
 
 
 def checked(definition: Definition, result: Value, blocks: Mapping[str, Block]) -> Value:
