@@ -31,16 +31,19 @@ def book(cells: dict[str, object], title: str = "S", **more: dict[str, object]) 
 
 
 def saved(workbook: openpyxl.Workbook) -> bytes:
+    """A workbook's bytes."""
     stream = io.BytesIO()
     workbook.save(stream)
     return stream.getvalue()
 
 
 def opened(data: bytes, *, values: bool = False) -> openpyxl.Workbook:
+    """The filled workbook, read by openpyxl."""
     return openpyxl.load_workbook(io.BytesIO(data), data_only=values)
 
 
 def faults(template: bytes, context: dict[str, object]) -> list[str]:
+    """What is said against this data in this template."""
     with pytest.raises(TemplateError) as raised:
         Template(template).fill(context)
     return [str(fault) for fault in raised.value.faults]
@@ -54,6 +57,7 @@ LOOP = {
 
 
 def rows(count: int) -> dict[str, object]:
+    """Data for LOOP."""
     return {"title": "=1+1", "total": 1234.5, "rows": [{"name": f"n{i}", "n": i + 1} for i in range(count)]}
 
 
@@ -246,6 +250,7 @@ def designed(path: Path) -> Path:
 
 
 def grown(tmp_path: Path) -> bytes:
+    """The designed sheet with twenty rows."""
     context = {"unit": "Sales & more", "kpis": [{"name": f"K{i}", "value": float(i), "target": 5} for i in range(20)]}
     return Template(designed(tmp_path / "t.xlsx")).fill(context)
 
@@ -296,3 +301,23 @@ def test_a_template_without_marks_comes_out_as_the_same_parts(tmp_path: Path) ->
     source = book({"A1": 1, "A2": "=A1+1"})
     before, after = (zipfile.ZipFile(io.BytesIO(data)) for data in (source, Template(source).fill({})))
     assert {n: before.read(n) for n in before.namelist()} == {n: after.read(n) for n in after.namelist()}
+
+
+def test_a_picture_takes_the_place_of_its_mark(tmp_path: Path) -> None:
+    """A picture whose description is a mark is replaced, in a box of the same size."""
+    from PIL import Image
+
+    images = {}
+    for name in ("navy", "red"):
+        stream = io.BytesIO()
+        Image.new("RGB", (120, 40), name).save(stream, "PNG")
+        images[name] = stream.getvalue()
+    workbook = xlsxwriter.Workbook(tmp_path / "p.xlsx")
+    sheet = workbook.add_worksheet("S")
+    sheet.write("A9", "{{ title }}")
+    options = {"image_data": io.BytesIO(images["navy"]), "description": "{{ logo }}"}
+    sheet.insert_image("B2", "logo.png", options)
+    workbook.close()
+    out = zipfile.ZipFile(io.BytesIO(Template(tmp_path / "p.xlsx").fill({"title": "x", "logo": images["red"]})))
+    assert images["red"] in [out.read(name) for name in out.namelist()]
+    assert "{{" not in out.read("xl/drawings/drawing1.xml").decode()

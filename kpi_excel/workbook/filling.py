@@ -10,17 +10,19 @@ from jinja2.runtime import Undefined
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import Message
 from kpi_excel.model import LiveFormula, NoValue, Texts
-from kpi_excel.workbook import cells, expressions, layout, marked, markup, results
+from kpi_excel.workbook import cells, expressions, layout, marked, markup, pictures, placeholders, results
 from kpi_excel.workbook.blocks import Scope
 from kpi_excel.workbook.cells import CellWriter, written_text
 from kpi_excel.workbook.charts import ChartCaches
 from kpi_excel.workbook.compile import Batch, SheetModel, TemplateError
-from kpi_excel.workbook.expressions import FORMATS, ExpressionError, Sandbox
+from kpi_excel.workbook.edition import Edition
+from kpi_excel.workbook.expressions import FORMATS, Compiled, ExpressionError, Sandbox
 from kpi_excel.workbook.filters import ErrorValue, error_of
 from kpi_excel.workbook.grid import Grid, Key, constant
 from kpi_excel.workbook.marked import Mosaic
 from kpi_excel.workbook.markup import Edit
 from kpi_excel.workbook.package import Package
+from kpi_excel.workbook.pictures import PictureBox
 from kpi_excel.workbook.results import Recalculation
 from kpi_excel.workbook.seating import Sitting
 from kpi_excel.workbook.strings import StringTable
@@ -53,6 +55,7 @@ class Layout:
     around: list[tuple[Mosaic | None, Mosaic | None]] = field(default_factory=list)
     charts: dict[str, ChartCaches] = field(default_factory=dict)
     recalculation: Recalculation = field(default_factory=Recalculation)
+    pictures: list[tuple[int, PictureBox, Compiled]] = field(default_factory=list)  # by sheet
     faults: list[Fault] = field(default_factory=list)
     sources: dict[tuple[str, int, int], tuple[int, Key | None, int]] = field(default_factory=dict)  # of charts' points
     is_proven: bool = False  # an output of this layout was seen to hold all that the template holds
@@ -83,9 +86,29 @@ def laid_out(
             laid.parts[part] = (index, mosaic)
         if package.content_type(part).endswith("drawingml.chart+xml") and mosaic is None:
             laid.charts[part] = ChartCaches(package.xml(part), lambda name: names.get(name.casefold()))
+    for index, built in enumerate(structure.sheets):
+        laid.pictures += _pictures(package, built.parts, index, sandbox, Place(file, sittings[index].name), laid.faults)
     for built, sitting in zip(structure.sheets, sittings, strict=True):
         laid.around.append(_around(built.before, built.after, sandbox, Place(file, sitting.name), laid.faults))
     return laid
+
+
+def _pictures(
+    package: Package, parts: Sequence[str], index: int, sandbox: Sandbox, place: Place, faults: list[Fault]
+) -> list[tuple[int, PictureBox, Compiled]]:
+    """The pictures of a sheet whose description is a mark."""
+    found: list[tuple[int, PictureBox, Compiled]] = []
+    for part in parts:
+        if not package.content_type(part).endswith("drawing+xml"):
+            continue
+        for box in pictures.boxes(Edition(package), part):
+            if placeholders.has_marks(box.text):
+                try:
+                    program = placeholders.text_program(sandbox, placeholders.read(sandbox, box.text))
+                    found.append((index, box, program))
+                except ExpressionError as error:
+                    faults.append(Fault(error.message, Place(place.file, place.sheet, part=box.name), error.hint))
+    return found
 
 
 def _around(
@@ -135,7 +158,33 @@ class Filling:
         self._charts(changes)
         self._stop_at_faults()
         self._tables(changes)
+        if self.laid.pictures:
+            return self._with_pictures(changes)
         return self.laid.structure.package.to_bytes(changes)
+
+    def _with_pictures(self, changes: dict[str, bytes | None]) -> bytes:
+        """The workbook with the pictures that the data gives; a box without one keeps the template's."""
+        edition = Edition(self.laid.structure.package)
+        for part, content in changes.items():
+            if content is not None:
+                edition.replace(part, content)
+        for index, box, program in self.laid.pictures:
+            sitting = self.sittings[index]
+            try:
+                value = program(sitting.scope)
+                if isinstance(value, Undefined):
+                    raise expressions.missing(value, sitting.scope)  # noqa: TRY301
+                if value:
+                    pictures.replace(edition, box, value)
+                _describe(edition, box)
+            except pictures.PictureError as error:
+                self.faults.append(pictures.fault(error, self.material.package.file, sitting.name, box))
+            except Exception as error:  # noqa: BLE001  whatever an expression of a stranger's template does
+                told = expressions.why(error, sitting.scope)
+                place = Place(self.material.package.file, sitting.name, part=box.name)
+                self.faults.append(Fault(told.message, place, told.hint))
+        self._stop_at_faults()
+        return edition.to_bytes()
 
     def _stop_at_faults(self) -> None:
         if self.faults:
@@ -351,6 +400,19 @@ class Filling:
             changes[self.material.strings_part] = self.strings.to_bytes()
         if self.styles is not None and self.styles.new:
             changes[self.material.styles_part] = self.styles.to_bytes()
+
+
+def _describe(edition: Edition, box: PictureBox) -> None:
+    """The picture's own name takes the place of the mark in its description."""
+    data = edition.read(box.drawing)
+    edits = [
+        node.with_attribute(data, name, box.name)
+        for node in markup.parse(data).all("xdr:cNvPr")
+        if node.get("id") == box.id
+        for name in ("descr", "title")
+        if placeholders.has_marks(node.get(name))
+    ]
+    edition.replace(box.drawing, markup.splice(data, edits))
 
 
 def _unformatted(style: str, _code: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from jinja2.runtime import Undefined
 
 from kpi_excel.faults import Fault, Place
-from kpi_excel.workbook import cells, expressions, markup, placeholders, references
+from kpi_excel.workbook import cells, expressions, markup, pictures, placeholders, references
 from kpi_excel.workbook.blocks import Scope
 from kpi_excel.workbook.expressions import FORMATS, Compiled, ExpressionError, Sandbox
 from kpi_excel.workbook.markup import Node
@@ -56,6 +56,9 @@ def _text(program: Compiled, scope: Scope) -> str:
     value = program(scope)
     if isinstance(value, Undefined):
         raise expressions.missing(value, scope)
+    picture = pictures.as_uri(value)
+    if picture is not None:
+        return picture
     text: Any = scope[FORMATS].text(value)
     return cells.fit_text(text)
 
@@ -105,7 +108,7 @@ class _Cutter:
 
     def _attributes(self, node: Node, cell: tuple[int, int] | None) -> Iterator[tuple[int, int, Hole]]:
         for name, value in node.attributes.items():
-            if not placeholders.has_marks(value) or (node.name, name) == ("sheet", "name"):
+            if not placeholders.has_marks(value) or (node.name, name) == ("sheet", "name") or _is_picture(node):
                 continue
             spelled = name if ":" not in name else name.rpartition(":")[2]
             edit = node.with_attribute(self.data, spelled, value)
@@ -141,6 +144,11 @@ class _Cutter:
             self.faults.append(Fault(error.message, place, error.hint))
             return
         yield start, end, Hole(program, place, cell)
+
+
+def _is_picture(node: Node) -> bool:
+    """What an author wrote about a picture names the picture that takes its place; see ``filling``."""
+    return node.name == "xdr:cNvPr" and node.parent is not None and node.parent.name == "xdr:nvPicPr"
 
 
 def _run_texts(node: Node, run: str) -> Iterator[Node]:
