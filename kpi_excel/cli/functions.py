@@ -141,11 +141,11 @@ def replace_file(path: Path, content: bytes) -> None:
 # --- install ----------------------------------------------------------------------------------------------------
 
 BY_HAND = (
-    say("1. In Excel: File, Options, Trust Center, Macros: tick “Trust access to the VBA project object model”."),
+    say("1. In Excel, File, Options, Trust Center, Macros: tick “Trust access to VBA project objects”."),
     say("2. In the VBA editor (Alt+F11), import {bas}, with the xlwings add-in referenced under Tools, References."),
     say("3. Run the macro KpiRegister once; it fills in the function wizard. Then save the book as an add-in (.xlam)."),
     say(
-        "4. For tooltips while typing, lay {xml} beside the add-in, named as the add-in, and load ExcelDna.IntelliSense."
+        "4. For tooltips while typing, lay {xml} beside the add-in, named as the add-in, and load ExcelDna.IntelliSense."  # noqa: E501
     ),
 )
 ELSEWHERE = (
