@@ -209,7 +209,7 @@ def parts(text: str, order: str) -> tuple[int, int, int] | None:
     month = MONTHS.get(found["m"].casefold(), 0) if not found["m"].isdigit() else int(found["m"])
     year, day = int(found["y"]), int(found["d"])
     if len(found["y"]) == 2:
-        year += 2000 if year < 69 else 1900
+        year += 2000
     return (year, month, day) if 1 <= month <= 12 and 1 <= day <= _days(year, month) and year > 0 else None
 
 

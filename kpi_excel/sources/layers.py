@@ -21,6 +21,8 @@ class Layers:
 
     def add(self, columns: Mapping[str, tuple[exp.Expr, ColumnType]], flags: Mapping[str, exp.Expr]) -> None:
         """One more layer with these columns, and these flags beside them."""
+        if not columns and not flags:
+            return
         made = [aliased(column, sql) for column, (sql, _) in columns.items()]
         made += [aliased(BAD + column, flag) for column, flag in flags.items()]
         self.query = exp.select(exp.Star(), *made).from_(self.query.subquery("t"))
@@ -56,7 +58,10 @@ def within_domain(column: Column, sql: exp.Expr, kind: ColumnType) -> exp.Expr |
         conditions.append(exp.EQ(this=sql.copy(), expression=call("floor", sql.copy())))
     if column.values and kind is ColumnType.TEXT:
         word = call("lower", call("trim", sql.copy()))
-        conditions.append(exp.In(this=word, expressions=[literal(value.casefold()) for value in column.values]))
+        allowed = [literal(value.casefold()) for value in column.values]
+        as_it_stands = exp.In(this=sql.copy(), expressions=allowed)  # the usual case, without changing any text
+        folded = exp.In(this=word, expressions=[value.copy() for value in allowed])
+        conditions.append(exp.Case().when(as_it_stands, exp.true()).else_(folded))
     return exp.and_(*conditions) if conditions else None
 
 

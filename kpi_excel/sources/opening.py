@@ -13,7 +13,7 @@ from kpi_excel.formula.sql import to_sql
 from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Dataset, Reject, Source
 from kpi_excel.sources.duckdb import DuckDb
-from kpi_excel.sources.engine import name, table
+from kpi_excel.sources.engine import call, literal, name, table
 from kpi_excel.sources.layers import KEPT, Layers, aliased
 from kpi_excel.sources.mapping import LINE, LOOKUP, SourceMapping, derived
 from kpi_excel.sources.pieces import Piece
@@ -127,7 +127,8 @@ def _open_piece(
     if any(fault.severity is Severity.ERROR for fault in faults):
         return Opened(source, words=words, faults=tuple(faults))
     columns = [title for title in builder.layers.kinds if not title.startswith(("raw ", LOOKUP))]
-    engine.keep(title + " all", builder.layers.only(columns, kept), rows=piece.is_text)
+    looked_up = any(column.lookups for column in mapped)  # a join is made once, not again for each question
+    engine.keep(title + " all", builder.layers.only(columns, kept), rows=piece.is_text or looked_up)
     broken = engine.rejects() if piece.is_text else []
     chosen = exp.select(*(name(column) for column in columns)).from_(table(title + " all"))
     if kept is not None:
@@ -248,15 +249,14 @@ def grouped(
 
 
 def first_value(value: exp.Expr, when: exp.Expr) -> exp.Expr:
-    """The value on the earliest line; of several on one day the least, so that the answer is always the same."""
-    pair = exp.Struct(
-        expressions=[
-            exp.PropertyEQ(this=exp.to_identifier("d"), expression=when),
-            exp.PropertyEQ(this=exp.to_identifier("v"), expression=value),
-        ]
-    )
-    least = exp.Min(this=pair)
-    return exp.Anonymous(this="struct_extract", expressions=[least, exp.Literal.string("v")])
+    """The value on the earliest line; of several on one day always the same one, whatever thread meets it first."""
+    day = exp.cast(exp.paren(exp.Sub(this=when, expression=exp.cast(literal("1900-01-01"), "DATE"))), "BIGINT")
+    tie = exp.BitwiseAnd(this=call("hash", value), expression=literal(_TIE - 1))
+    rank = exp.Add(this=exp.Mul(this=day, expression=literal(_TIE)), expression=exp.cast(exp.paren(tie), "BIGINT"))
+    return call("arg_min", value.copy(), rank)
+
+
+_TIE = 1 << 32  # ranks within one day
 
 
 def _first_by(mapping: SourceMapping, kinds: Mapping[str, ColumnType]) -> str:

@@ -16,8 +16,9 @@ from kpi_excel.sources.engine import literal, name, table
 from kpi_excel.sources.layers import Layers, within_domain
 from kpi_excel.sources.mapping import LINE, Lookup, Mapped, SourceMapping, derived, extra, no_column
 from kpi_excel.sources.pieces import Piece, duplicates, place_of
-from kpi_excel.sources.typed import Writing, kept_type, native_type, typed, unreadable
+from kpi_excel.sources.typed import Writing, checked, kept_type, native_type, typed, unreadable
 
+_MADE = "raw made "  # begins the names of typed columns before they are checked
 _TYPE_NAMES = {ColumnType.NUMBER: "DOUBLE", ColumnType.MONEY: "DOUBLE", ColumnType.DATE: "DATE", ColumnType.FLAG: "INT"}
 
 
@@ -141,14 +142,17 @@ class RowBuilder:
         return place
 
     def read(self, raws: Sequence[Raw]) -> None:
-        """The first layer: the needed columns of the file, typed."""
-        columns, flags = {}, {}
-        for raw in raws:
-            made, kind = self._file.typed(raw)
-            columns[raw.label] = (made, kind)
-            if raw.wanted is not ColumnType.TEXT:
-                flags[raw.label] = unreadable(self._file.raw(raw), self._file.held[raw.place], made.copy())
-        self.layers.add(columns, flags)
+        """The first layers: the needed columns of the file, typed, and then checked by their names."""
+        found = {raw: self._file.typed(raw) for raw in raws}
+        self.layers.add({_MADE + raw.label: typed for raw, typed in found.items()}, {})
+        checks = {raw: checked(name(_MADE + raw.label), self._file.held[raw.place], raw.wanted) for raw in raws}
+        self.layers.add({raw.label: (checks[raw], found[raw][1]) for raw in raws}, {})
+        spoiled = {
+            raw.label: unreadable(self._file.raw(raw), self._file.held[raw.place], name(raw.label))
+            for raw in raws
+            if raw.wanted is not ColumnType.TEXT
+        }
+        self.layers.add({}, spoiled)
 
     def standard(self, mapped: Sequence[Mapped]) -> None:
         """The standard columns, in an order in which each finds what it needs."""

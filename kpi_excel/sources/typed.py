@@ -65,7 +65,7 @@ def unreadable(raw: exp.Expr, held: str, made: exp.Expr) -> exp.Expr:
     if held != "VARCHAR":
         return lost
     blank = exp.In(this=call("lower", call("trim", raw)), expressions=[literal(word) for word in sorted(BLANKS)])
-    return exp.and_(lost, _not(blank))
+    return exp.Case().when(lost, _not(blank)).else_(exp.false())  # CASE looks at the text of lost cells only
 
 
 def _as_text(raw: exp.Expr, held: str, writing: Writing) -> exp.Expr:
@@ -127,7 +127,17 @@ def _number_of_text(raw: exp.Expr, decimal: str) -> exp.Expr:
         number: exp.Expr = exp.Case().when(call("contains", raw, "."), careful.copy()).else_(plain)
     else:
         number = exp.Coalesce(this=_try_double(raw), expressions=[careful])
-    return exp.Case().when(call("isfinite", number), number.copy())
+    return number
+
+
+def checked(made: exp.Expr, held: str, wanted: ColumnType) -> exp.Expr:
+    """A typed text without infinities and dates that no business writes.
+
+    It stands a layer above, so that each text is read only once.
+    """
+    if held != "VARCHAR" or wanted in (ColumnType.TEXT, ColumnType.FLAG):
+        return made
+    return plausible(made) if wanted is ColumnType.DATE else exp.Case().when(call("isfinite", made), made.copy())
 
 
 def _try_double(text: exp.Expr) -> exp.Expr:
@@ -142,14 +152,10 @@ def _careful_number(raw: exp.Expr, decimal: str) -> exp.Expr:
         call("replace", call("replace", bare, ".", ""), ",", ".") if decimal == "," else call("replace", bare, ",", "")
     )
     trailing = call("regexp_replace", point, "^([^-]+)-$", r"-\1")
-    value = _try_double(trailing)
-    signed = exp.Case().when(call("contains", raw, "("), exp.Neg(this=exp.paren(value))).else_(value.copy())
-    scaled = (
-        exp.Case()
-        .when(call("contains", raw, "%"), exp.Div(this=exp.paren(signed), expression=literal(100)))
-        .else_(signed.copy())
-    )
-    return exp.Case().when(call("regexp_matches", raw, number_pattern(decimal)), scaled)
+    sign = exp.Case().when(call("contains", raw, "("), exp.Neg(this=literal(1))).else_(literal(1))
+    share = exp.Case().when(call("contains", raw, "%"), literal(100)).else_(literal(1))
+    value = exp.Div(this=exp.Mul(this=_try_double(trailing), expression=sign), expression=share)
+    return exp.Case().when(call("regexp_matches", raw, number_pattern(decimal)), value)
 
 
 def _flag_of_text(raw: exp.Expr) -> exp.Expr:
@@ -162,15 +168,22 @@ def _flag_of_text(raw: exp.Expr) -> exp.Expr:
 
 
 def date_of_text(raw: exp.Expr, order: str, mark: str = "/") -> exp.Expr:
-    """The date in a text of this order; a time behind it is left out, whatever its zone."""
-    iso = exp.TryCast(this=raw, to=exp.DataType.build("DATE"))
-    ways = [plausible(iso)]
+    """The date in a text of this order; a time behind it is left out, whatever its zone.
+
+    No part is written twice: DuckDB would compute it for every row, and not only for those that need the careful way.
+    """
+    ways: list[exp.Expr] = []
     if order in _QUICK:
         text = call("substr", raw, literal(1), literal(10))
         moment = call("try_strptime", text, _QUICK[order].replace("/", mark))
         ways.append(plausible(exp.cast(moment, "DATE")))
-    ways.append(plausible(_careful_date(raw, order)))
-    return exp.Coalesce(this=ways[0], expressions=ways[1:])
+    ways.append(_careful_date(raw, order) if order != "ymd" else _iso(call("replace", raw, ".", "-")))
+    first = _iso(raw) if order == "ymd" else plausible(_iso(raw))  # 5/3/24 would be a day in the year 5
+    return exp.Coalesce(this=first, expressions=ways)
+
+
+def _iso(text: exp.Expr) -> exp.Expr:
+    return exp.TryCast(this=text, to=exp.DataType.build("DATE"))
 
 
 _QUICK = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y", "compact": "%Y%m%d"}
@@ -186,10 +199,8 @@ def _careful_date(raw: exp.Expr, order: str) -> exp.Expr:
 
 
 def _year(text: exp.Expr) -> exp.Expr:
-    """Two digits below 69 are of this century."""
-    short = exp.EQ(this=call("length", text), expression=literal(2))
-    century = exp.Case().when(exp.LT(this=text.copy(), expression=literal("69")), literal("20")).else_(literal("19"))
-    return exp.Case().when(short, call("concat", century, text.copy())).else_(text.copy())
+    """Two digits are of this century."""
+    return call("right", call("concat", "20", text), literal(4))
 
 
 def _month(name: exp.Expr) -> exp.Expr:
