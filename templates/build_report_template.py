@@ -116,8 +116,8 @@ def summary(sheet: Worksheet, d: Design) -> None:
     sheet.write("B3", "{{ headline }}", d.look(font_size=12, font_color=ACCENT))
     sheet.insert_image("P1", "logo.png", {"image_data": logo(), "x_scale": 0.32, "y_scale": 0.32,
                                           "description": "Logo", "object_position": 3})  # fmt: skip
-    strip = (("B5", "✔ {{ counts.on_target }}  {{ t.on_target }}"), ("E5", "▲ {{ counts.near_target }}  {{ t.near_target }}"),
-             ("H5", "✖ {{ counts.off_target }}  {{ t.off_target }}"), ("K5", "? {{ counts.no_data }}  {{ t.no_data }}"))  # fmt: skip
+    strip = (("B5", "✔ {{ counts.on_target }}  {{ t.on_target }}"), ("E5", "▲ {{ counts.near_target }}  {{ t.near_target }}"),  # noqa: E501
+             ("H5", "✖ {{ counts.off_target }}  {{ t.off_target }}"), ("K5", "? {{ counts.no_data }}  {{ t.no_data }}"))  # fmt: skip  # noqa: E501
     for cell, text in strip:
         sheet.write(cell, text, d.look(font_size=12, bold=True))
     status_colours(sheet, d, "B5:L5", "B5")
@@ -141,8 +141,8 @@ def summary(sheet: Worksheet, d: Design) -> None:
                 f"{column}11:{column}11", {"type": "formula", "criteria": f"=${helper}11={sign}", "format": look}
             )
     status_colours(sheet, d, "M11:Q11", "M11")
-    sheet.conditional_format("G11:G11", {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": "#C7D7DB",
-                                         "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1.5})  # fmt: skip
+    sheet.conditional_format("G11:G11", {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": "#C7D7DB",  # noqa: E501
+                                         "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1.5})  # fmt: skip  # noqa: E501
     sheet.add_sparkline("K11", {"range": "'{{ sheets.summary }}'!W11:AI11", "show_hidden": True, "series_color": INK,
                                 "last_point": True, "last_color": ACCENT, "weight": 1.25})  # fmt: skip
     sheet.write("B15", "{{ t.actions }}", d.look(font_size=12, bold=True, font_color=ACCENT))
@@ -212,8 +212,8 @@ def kpi_sheet(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
     status_colours(sheet, d, "H6:J6", "$H$6")
     sheet.write("H6", STATUS, d.look(font_size=12, bold=True, align="left"))
     small = {"font_color": QUIET}
-    pairs = (("B7", "t.year_to_date", "D7", "kpi.year_to_date"), ("E7", "t.low", "F7", "kpi.low"), ("G7", "t.high", "H7", "kpi.high"),
-             ("I7", "t.tolerance", "J7", "kpi.tolerance"), ("K7", "t.rolling_year", "M7", "kpi.rolling_year"))  # fmt: skip
+    pairs = (("B7", "t.year_to_date", "D7", "kpi.year_to_date"), ("E7", "t.low", "F7", "kpi.low"), ("G7", "t.high", "H7", "kpi.high"),  # noqa: E501
+             ("I7", "t.tolerance", "J7", "kpi.tolerance"), ("K7", "t.rolling_year", "M7", "kpi.rolling_year"))  # fmt: skip  # noqa: E501
     for left, text, right, value in pairs:
         sheet.write(left, f"{{{{ {text} }}}}", d.look(**small))
         is_input = value in {"kpi.low", "kpi.high", "kpi.tolerance"}

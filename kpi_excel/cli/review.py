@@ -92,7 +92,7 @@ def _calibration(url: str, language: str) -> int:
         words = say("{told} probabilities were told; the outcome of none is known yet.", told=found.told)
     else:
         words = say(
-            "{known} of {told} probabilities have an outcome. Brier score {score} (0 perfect, 0.25 a coin; {base} without skill).",
+            "{known} of {told} probabilities have an outcome. Brier score {score} (0 perfect, 0.25 a coin; {base} without skill).",  # noqa: E501
             told=found.told,
             known=found.known,
             score=f"{found.brier:.3f}",

@@ -64,7 +64,7 @@ def _area(reference: references.Reference) -> Area:
     )
 
 
-def _elsewhere(package: Package, models: Sequence[SheetModel]) -> Iterator[tuple[str, int, Area]]:
+def _elsewhere(package: Package, models: Sequence[SheetModel]) -> Iterator[tuple[str, int, Area]]:  # noqa: C901
     """References with a sheet's name: of other sheets' formulas, names, charts; and what covers a sheet's rows."""
     texts = [name.text for name in package.workbook.names]
     for model in models:

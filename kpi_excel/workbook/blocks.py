@@ -6,7 +6,7 @@ with content belongs to that row: ``{% for %}`` in A5 and ``{% endfor %}`` in F5
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.runtime import Undefined
@@ -173,8 +173,9 @@ def read_loop(sandbox: Sandbox, words: str) -> Loop:
     for part in (node.iter, node.test):
         if part is not None:
             expressions.check_nodes(sandbox, part)
-    condition = expressions.compiled(sandbox, [Expression("", node.test)]) if node.test is not None else None
-    items = expressions.compiled(sandbox, [Expression("", node.iter)])
+    test = cast("nodes.Expr", node.test)
+    condition = expressions.compiled(sandbox, [Expression("", test)]) if node.test is not None else None
+    items = expressions.compiled(sandbox, [Expression("", cast("nodes.Expr", node.iter))])
     return Loop(names, not isinstance(node.target, nodes.Name), items, condition, words)
 
 

@@ -26,7 +26,7 @@ _SHIFT_1904 = 1462
 
 
 def fit_text(text: str, limit: int = LONGEST_CELL) -> str:
-    """Text that a workbook can hold: line ends as \\n; raises ExpressionError for what Excel refuses."""
+    """Text that a workbook can hold: line ends as \\n; raises ExpressionError for what Excel refuses."""  # noqa: D301
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > limit:
@@ -122,7 +122,7 @@ class CellWriter:
             return f"{style}/>"
         return self._write_rare(value, style)
 
-    def _write_rare(self, value: Any, style: str) -> str:
+    def _write_rare(self, value: Any, style: str) -> str:  # noqa: C901
         if isinstance(value, bool):
             return f'{style} t="b"{self.value}{int(value)}{self.end}'
         if isinstance(value, str):
@@ -166,7 +166,7 @@ class CellWriter:
             days = serial(value, date1904=self.date1904)
             kind = "datetime" if isinstance(value, datetime) and isinstance(days, float) else "date"
         elif isinstance(value, time):
-            days = (datetime.combine(date.min, value.replace(tzinfo=None)) - datetime.min) / _DAY
+            days = (datetime.combine(date.min, value.replace(tzinfo=None)) - datetime.min) / _DAY  # noqa: DTZ901
             kind = "time"
         else:
             days, kind = value / _DAY, "duration"

@@ -31,7 +31,7 @@ class TemplateError(KpiExcelError):
 
 @dataclass(slots=True, eq=False)
 class CellPlan:
-    """What a cell becomes: ``still`` as it is, ``value`` filled, ``formula`` written for its place, ``bare`` emptied."""
+    """What a cell becomes: ``still`` as it is, ``value`` filled, ``formula`` written for its place, ``bare`` emptied."""  # noqa: E501
 
     kind: Literal["still", "value", "formula", "bare"]
     cell: Cell
@@ -80,7 +80,7 @@ class Batch:
             try:
                 value = placeholders.text_program(sandbox, plan.text)(scope)
                 if isinstance(value, Undefined):
-                    raise expressions.missing(value, scope)
+                    raise expressions.missing(value, scope)  # noqa: TRY301
             except Exception as error:  # noqa: BLE001  whatever an expression of a stranger's template does
                 told = expressions.why(error, scope)
                 yield Fault(told.message, self.at(plan), told.hint)

@@ -144,7 +144,7 @@ def _power(base: Any, exponent: Any) -> float:
     result = float(base) ** float(exponent)
     if isinstance(result, complex):
         raise ExpressionError(say("The power of a negative number is no real number."))
-    return result
+    return result  # type: ignore[no-any-return]
 
 
 def _is_number(value: Any) -> bool:
@@ -235,7 +235,7 @@ def read(sandbox: Sandbox, source: str) -> Expression:
                     "The expression {expression} goes on after its end, at {word}.",
                     expression=source.strip(),
                     word=repr(str(parser.stream.current.value)),
-                )  # fmt: skip
+                )  # fmt: skip  # noqa: RUF028
             )
     except TemplateSyntaxError as error:
         raise ExpressionError(_syntax(source, error)) from error
@@ -332,10 +332,10 @@ def why(error: Exception, scope: Mapping[str, Any]) -> ExpressionError:
 
 def missing(value: Undefined, scope: Mapping[str, Any]) -> ExpressionError:
     """Why a name has no value, with the names that are near."""
-    name = str(value._undefined_name)
-    owner = value._undefined_obj
-    if value._undefined_exception is SecurityError:
-        return ExpressionError(say("This is not allowed in a template: {why}.", why=str(value._undefined_message)))
+    name = str(value._undefined_name)  # noqa: SLF001
+    owner = value._undefined_obj  # noqa: SLF001
+    if value._undefined_exception is SecurityError:  # noqa: SLF001
+        return ExpressionError(say("This is not allowed in a template: {why}.", why=str(value._undefined_message)))  # noqa: SLF001
     if owner is NOT_THERE:
         return ExpressionError(say("There is no value named {name}.", name=name), did_you_mean(name, map(str, scope)))
     known = [str(key) for key in owner] if isinstance(owner, Mapping) else _fields(owner)

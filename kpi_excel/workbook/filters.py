@@ -63,7 +63,7 @@ class Formats:
                 )
             ) from error
 
-    def text(self, value: Any) -> str:
+    def text(self, value: Any) -> str:  # noqa: C901
         """A value as it reads within a sentence."""
         match value:
             case str():

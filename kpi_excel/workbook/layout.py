@@ -310,7 +310,7 @@ class RowWriter:
         """Write a formula for its place, and give it a number."""
         columns = self.columns.passages[column_passage]
         column = self._column(plan.cell.column, columns)
-        assert plan.formula is not None and plan.cell.formula is not None
+        assert plan.formula is not None and plan.cell.formula is not None  # noqa: PT018
         array = plan.cell.formula.attributes.get("ref", "")
         if self.maps.is_identity:
             text = plan.cell.formula.text

@@ -10,7 +10,7 @@ from typing import Any, Final
 from jinja2.runtime import Undefined
 
 from kpi_excel.faults import Fault, Place
-from kpi_excel.workbook import cells, expressions, markup, pictures, placeholders, references
+from kpi_excel.workbook import cells, expressions, markup, placeholders, references
 from kpi_excel.workbook.blocks import Scope
 from kpi_excel.workbook.expressions import FORMATS, Compiled, ExpressionError, Sandbox
 from kpi_excel.workbook.markup import Node
@@ -56,9 +56,6 @@ def _text(program: Compiled, scope: Scope) -> str:
     value = program(scope)
     if isinstance(value, Undefined):
         raise expressions.missing(value, scope)
-    picture = pictures.as_uri(value)
-    if picture is not None:
-        return picture
     text: Any = scope[FORMATS].text(value)
     return cells.fit_text(text)
 

@@ -194,7 +194,7 @@ class _Rows:
             if name == "row":
                 self.row = None
             return
-        if name == "v" or name == "t":
+        if name == "v" or name == "t":  # noqa: PLR1714
             cell.value, self.collecting = "".join(self.texts), False
         elif name == "f":
             cell.formula = self._formula("".join(self.texts), cell)

@@ -81,7 +81,7 @@ class Builder:
 
     # --- sheets ----------------------------------------------------------------------------------------------------
 
-    def _sheet(self, index: int, model: SheetModel, growth: Growth, *, is_copy: bool) -> BuiltSheet:
+    def _sheet(self, index: int, model: SheetModel, growth: Growth, *, is_copy: bool) -> BuiltSheet:  # noqa: ARG002
         part = model.entry.part
         renamed: dict[str, str] = {}
         if is_copy:
@@ -190,7 +190,7 @@ class Builder:
             number += 1
         return pattern.format(number)
 
-    def _copy_relationships(self, sheet: str, renamed: Mapping[str, str]) -> None:
+    def _copy_relationships(self, sheet: str, renamed: Mapping[str, str]) -> None:  # noqa: ARG002
         """The relationships of every copied part, pointing at the copies."""
         for source, target in renamed.items():
             name = self.package.find(relationships_part(source))

@@ -146,7 +146,7 @@ def _merges(sheet: Sheet, node: Node) -> Iterator[Edit]:
             continue
         for copy in sheet.growth.copies(area):
             if (copy.area.row, copy.area.column) != (copy.area.last_row, copy.area.last_column):
-                tags.append(sheet.copy(child, {"ref": copy.area.written()}))
+                tags.append(sheet.copy(child, {"ref": copy.area.written()}))  # noqa: PERF401
     if not tags:
         yield from sheet.remove(node)
         return
@@ -253,7 +253,7 @@ def _sparklines(sheet: Sheet, node: Node) -> Iterator[Edit]:
             tags.append(sheet.data[child.start : child.end])
             continue
         for copy in sheet.growth.copies(area):
-            tags.append(_sparkline(sheet, child, where, source, copy.area))
+            tags.append(_sparkline(sheet, child, where, source, copy.area))  # noqa: PERF401
     if tags:
         yield Edit(node.inner, node.inner_end, b"".join(tags))
     else:
