@@ -145,7 +145,7 @@ BY_HAND = (
     say("2. In the VBA editor (Alt+F11), import {bas}, with the xlwings add-in referenced under Tools, References."),
     say("3. Run the macro KpiRegister once; it fills in the function wizard. Then save the book as an add-in (.xlam)."),
     say(
-        "4. For tooltips while typing, lay {xml} beside the add-in, named as the add-in, and load ExcelDna.IntelliSense."  # noqa: E501
+        "4. For tooltips while typing, lay {xml} beside the add-in, named alike, and load ExcelDna.IntelliSense."  # noqa: E501
     ),
 )
 ELSEWHERE = (
