@@ -144,9 +144,7 @@ BY_HAND = (
     say("1. In Excel, File, Options, Trust Center, Macros: tick “Trust access to VBA project objects”."),
     say("2. In the VBA editor (Alt+F11), import {bas}, with the xlwings add-in referenced under Tools, References."),
     say("3. Run the macro KpiRegister once; it fills in the function wizard. Then save the book as an add-in (.xlam)."),
-    say(
-        "4. For tooltips while typing, lay {xml} beside the add-in, named alike, and load ExcelDna.IntelliSense."  # noqa: E501
-    ),
+    say("4. For tooltips while typing, lay {xml} beside the add-in, named alike, and load ExcelDna.IntelliSense."),
 )
 ELSEWHERE = (
     say("This computer does not run Windows; Python functions in Excel are for Windows alone."),
