@@ -49,24 +49,31 @@ class Loop:
 
     def passes(self, scope: Scope) -> Iterator[Scope]:
         """The scope of each pass."""
-        kept = [each for each in self._bound(scope) if self.condition is None or self.condition(each)[0]]
-        length = len(kept)
-        for index, inner in enumerate(kept):
+        values = self._values(scope)
+        if self.condition is not None:
+            values = [value for value in values if self.condition(self._bound(scope, value))[0]]
+        length = len(values)
+        for index, value in enumerate(values):
+            inner = self._bound(scope, value)
             inner["loop"] = {
                 "index": index + 1, "index0": index, "first": index == 0, "last": index == length - 1, "length": length,
             }  # fmt: skip
             yield inner
 
-    def _bound(self, scope: Scope) -> Iterator[Scope]:
-        for item in self._values(scope):
-            if not self.unpack:
-                yield {**scope, self.names[0]: item}
-                continue
-            parts = tuple(item) if isinstance(item, list | tuple) else ()
-            if len(parts) != len(self.names):
-                raise ExpressionError(say("The loop names {count} values, and its items have {found}.",
-                                          count=len(self.names), found=len(parts)))  # fmt: skip
-            yield {**scope, **dict(zip(self.names, parts, strict=True))}
+    def _bound(self, scope: Scope, item: Any) -> Scope:
+        """The scope of one item."""
+        if not self.unpack:
+            return {**scope, self.names[0]: item}
+        parts = tuple(item) if isinstance(item, list | tuple) else ()
+        if len(parts) != len(self.names):
+            raise ExpressionError(
+                say(
+                    "The loop names {count} values, and its items have {found}.",
+                    count=len(self.names),
+                    found=len(parts),
+                )
+            )
+        return {**scope, **dict(zip(self.names, parts, strict=True))}
 
     def _values(self, scope: Scope) -> list[Any]:
         items = self.items(scope)[0]
@@ -420,7 +427,10 @@ class Player:
         count_at = len(self.shape)
         self.shape.append(0)
         count = 0
+        least = sum(stretch.last - stretch.first + 1 for stretch in body.stretches())
         for inner in loop.passes(scope):
+            if count == 0 and self.at + inner["loop"]["length"] * least > self.limit + 1:
+                raise BlockError(self._too_long(body.first))  # told before a million rows are laid
             self._body(body, inner, first_pass=count == 0)
             count += 1
         self.shape[count_at] = count

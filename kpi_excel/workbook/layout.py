@@ -90,6 +90,7 @@ class ReferenceMap:
         self.is_identity = all(place.rows.is_identity and place.columns.is_identity for place in places) and all(
             place.name == place.model.entry.name for place in places
         )
+        self.is_identity &= {place.model.index for place in places} == set(names.values())
 
     def writer(self, home: int, rows: Spans = (), columns: Spans = ()) -> "Writer":
         """For a formula on one of the output's sheets, in these passages."""
@@ -110,7 +111,8 @@ class Writer:
         """The reference as it reads in the output; #REF! where nothing of it is left."""
         target = self._target(reference)
         if target is None:
-            return reference.written()
+            is_gone = reference.sheet and reference.sheet_name.casefold() in self.maps.names
+            return "#REF!" if is_gone else reference.written()
         place = self.maps.places[target]
         own = target == self.home
         rows = self._along(place.rows, reference, 1, self.rows if own else ())
