@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (SQL and mappings read best on one line)
 """The month-end aggregates against hand-written DuckDB SQL and pandas: 8 KPIs × 24 months × 20 departments, in pairs.
 
     python benchmarks/bench_run.py FOLDER [--orders 10000000] [--formats parquet csv] [--pairs 3] [--pandas]
@@ -61,10 +62,48 @@ def product(folder: Path, kind: str) -> dict[str, list[float | None]]:
 
     first = "XLOOKUP(customer_id, customers[customer_id], customers[first_order_date])"
     sources = (
-        Source("orders", "orders", kind, f"orders.{kind}", columns={"order_date": "order_date", "customer_id": "customer_id", "status": "status", "amount": "revenue", "cost": "cost", "unit": "department"}, filter='status = "billed"'),
-        Source("customers", "customers", "derived", "orders", columns={"customer_id": "customer_id", "first_order_date": "=MIN(order_date)", "unit": "unit"}),
-        Source("leads", "leads", kind, f"leads.{kind}", columns={"lead_id": "lead_id", "mql_date": "created", "customer_date": f'=IF({first} >= created, {first}, "")', "unit": "department"}, filter='stage = "mql"'),
-        Source("survey", "surveys", kind, f"survey.{kind}", columns={"response_date": "answered", "score": "score", "unit": "department"}),
+        Source(
+            "orders",
+            "orders",
+            kind,
+            f"orders.{kind}",
+            columns={
+                "order_date": "order_date",
+                "customer_id": "customer_id",
+                "status": "status",
+                "amount": "revenue",
+                "cost": "cost",
+                "unit": "department",
+            },
+            filter='status = "billed"',
+        ),
+        Source(
+            "customers",
+            "customers",
+            "derived",
+            "orders",
+            columns={"customer_id": "customer_id", "first_order_date": "=MIN(order_date)", "unit": "unit"},
+        ),
+        Source(
+            "leads",
+            "leads",
+            kind,
+            f"leads.{kind}",
+            columns={
+                "lead_id": "lead_id",
+                "mql_date": "created",
+                "customer_date": f'=IF({first} >= created, {first}, "")',
+                "unit": "department",
+            },
+            filter='stage = "mql"',
+        ),
+        Source(
+            "survey",
+            "surveys",
+            kind,
+            f"survey.{kind}",
+            columns={"response_date": "answered", "score": "score", "unit": "department"},
+        ),
     )
     kpis = (
         ("surveys", "response_date", '100 * (COUNTIF(score, ">=9") - COUNTIF(score, "<=6")) / COUNT(score)'),
@@ -86,8 +125,13 @@ def product(folder: Path, kind: str) -> dict[str, list[float | None]]:
         table: dict[str, list[float | None]] = {}
         for unit in UNITS:
             for period in periods:
-                values = [combine(tree, lambda node, d=dataset, c=column, u=unit, p=period: found.value(d, c, node, u, p)) for dataset, column, tree in trees]
-                table[f"{unit} {period}"] = [None if isinstance(value, NoValue) else round(value, 4) for value in values]
+                values = [
+                    combine(tree, lambda node, d=dataset, c=column, u=unit, p=period: found.value(d, c, node, u, p))
+                    for dataset, column, tree in trees
+                ]
+                table[f"{unit} {period}"] = [
+                    None if isinstance(value, NoValue) else round(value, 4) for value in values
+                ]
     return table
 
 
@@ -106,7 +150,10 @@ def sql(folder: Path, kind: str) -> dict[str, list[float | None]]:
                 from {survey} group by all)
         select department, strftime(m, '%Y-%m'), nps, revenue, ret, 100 * ret / revenue, orders, customers, leads, 100.0 * won / leads
         from sales left join new using (department, m) left join mql using (department, m) left join nps using (department, m)""").fetchall()
-    return {f"{unit} {month}": [None if value is None else round(float(value), 4) for value in values] for unit, month, *values in rows}
+    return {
+        f"{unit} {month}": [None if value is None else round(float(value), 4) for value in values]
+        for unit, month, *values in rows
+    }
 
 
 def pandas(folder: Path, kind: str) -> dict[str, list[float | None]]:
@@ -114,7 +161,11 @@ def pandas(folder: Path, kind: str) -> dict[str, list[float | None]]:
 
     def read(name: str, day: str, columns: list[str]) -> "pd.DataFrame":
         path = folder / f"{name}.{kind}"
-        frame = pd.read_parquet(path, columns=columns) if kind == "parquet" else pd.read_csv(path, usecols=columns, parse_dates=[day])
+        frame = (
+            pd.read_parquet(path, columns=columns)
+            if kind == "parquet"
+            else pd.read_csv(path, usecols=columns, parse_dates=[day])
+        )
         frame[day] = pd.to_datetime(frame[day])
         return frame
 
@@ -194,7 +245,10 @@ def main() -> None:
                 ratios.append(ours["cpu"] / theirs["cpu"])
                 peak, cpu = max(peak, ours["mib"]), ours["cpu"]
             spread = f"{statistics.median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}]"
-            print(f"{kind:8} product / {rival:6} CPU {spread}  product {cpu:.1f} s, peak {peak:.0f} MiB, {differ} figures differ", flush=True)
+            print(
+                f"{kind:8} product / {rival:6} CPU {spread}  product {cpu:.1f} s, peak {peak:.0f} MiB, {differ} figures differ",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -56,9 +56,7 @@ def ask(
         found = datasets.aggregate(requests, control.units, periods)
         keys = [(unit.id, period) for unit in units or (Unit("company", ""),) for period in periods]
         values = {
-            (unit, period.label): combine(
-                tree, lambda node, u=unit, p=period: found.value(dataset, day, node, u, p)
-            )
+            (unit, period.label): combine(tree, lambda node, u=unit, p=period: found.value(dataset, day, node, u, p))
             for unit, period in keys
         }
         rows = {(unit, period.label): found.rows(dataset, day, unit, period) for unit, period in keys}

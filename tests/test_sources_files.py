@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (SQL and mappings read best on one line)
 """Exports as they come: every way of writing is read, every fault is told, nothing vanishes."""
 
 import gzip
@@ -47,11 +48,27 @@ def faults_of(folder: Path, source: Source = COSTS) -> str:
         (lambda text: ("sep=;\n" + text.replace(",", ";")).encode(), {}),
         (lambda text: gzip.compress(text.encode()), {}),
         (lambda text: text.replace("10.5", '"$ 10.50"').encode(), {}),
-        (lambda text: text.replace("2026-10-01", "01/10/2026").replace("2026-10-02", "31/10/2026").replace("2026-11-03", "03/11/2026").encode(), {}),
-        (lambda text: text.replace("2026-10-01", "1.10.26").replace("2026-10-02", "2.10.26").replace("2026-11-03", "3.11.26").encode(), {"date_format": "DD.MM.YY"}),
+        (
+            lambda text: (
+                text.replace("2026-10-01", "01/10/2026")
+                .replace("2026-10-02", "31/10/2026")
+                .replace("2026-11-03", "03/11/2026")
+                .encode()
+            ),
+            {},
+        ),
+        (
+            lambda text: (
+                text.replace("2026-10-01", "1.10.26")
+                .replace("2026-10-02", "2.10.26")
+                .replace("2026-11-03", "3.11.26")
+                .encode()
+            ),
+            {"date_format": "DD.MM.YY"},
+        ),
         (lambda text: text.replace("2026-10-01", "1 oct 2026").replace("2026-10-02", "2 Oct 2026").encode(), {}),
     ],
-)  # fmt: skip
+)
 def test_every_way_of_writing(tmp_path, encode, more):
     """The same rows give the same figures, however the export writes them."""
     (tmp_path / "g.csv").write_bytes(encode(HEADER + LINES.replace("Ventas", "Ventas")))
@@ -75,7 +92,12 @@ def test_parquet_and_workbook_give_the_same(tmp_path):
     sheet["A1"] = "Gastos del año"
     import datetime
 
-    rows = [["Fecha", "Depto", "Importe"], [datetime.date(2026, 10, 1), "Ventas", 10.5], [datetime.datetime(2026, 10, 2, 9), "North", "20"], [datetime.date(2026, 11, 3), None, 5]]  # fmt: skip
+    rows = [
+        ["Fecha", "Depto", "Importe"],
+        [datetime.date(2026, 10, 1), "Ventas", 10.5],
+        [datetime.datetime(2026, 10, 2, 9), "North", "20"],
+        [datetime.date(2026, 11, 3), None, 5],
+    ]
     for number, row in enumerate(rows, 4):
         for column, cell in enumerate(row, 2):
             sheet.cell(number, column, cell)
@@ -85,7 +107,14 @@ def test_parquet_and_workbook_give_the_same(tmp_path):
     book.defined_names["zona"] = openpyxl.workbook.defined_name.DefinedName("zona", attr_text="Libro!$B$4:$D$7")
     book.create_sheet("Otra")["A1"] = "nada"
     book.save(tmp_path / "g.xlsx")
-    for kind, part in (("parquet", ""), ("xlsx", "Libro"), ("xlsx", ""), ("xlsx", "gastos"), ("xlsx", "zona"), ("xlsx", "Libro!B4:D7")):
+    for kind, part in (
+        ("parquet", ""),
+        ("xlsx", "Libro"),
+        ("xlsx", ""),
+        ("xlsx", "gastos"),
+        ("xlsx", "zona"),
+        ("xlsx", "Libro!B4:D7"),
+    ):
         answer = total(tmp_path, replace(COSTS, kind=kind, location=f"g.{kind}", part=part))
         assert answer.values["all", "2026-10"] == 30.5, (kind, part, answer.said)
         assert answer.values["all", "2026-11"] == 5
@@ -103,7 +132,9 @@ def test_a_database_gives_the_same(tmp_path):
     for part in ("gastos", "select * from gastos where Importe > 0"):
         source = replace(COSTS, kind="sql", location=f"sqlite:///{tmp_path}/g.db", part=part)
         assert total(tmp_path, source).values["all", "2026-10"] == 30.5
-    assert "no such table" in faults_of(tmp_path, replace(COSTS, kind="sql", location=f"sqlite:///{tmp_path}/g.db", part="x"))
+    assert "no such table" in faults_of(
+        tmp_path, replace(COSTS, kind="sql", location=f"sqlite:///{tmp_path}/g.db", part="x")
+    )
     secret = replace(COSTS, kind="sql", location="postgresql+psycopg://me:geheim@127.0.0.1:1/x", part="t")
     assert "geheim" not in faults_of(tmp_path, secret)
 
@@ -122,9 +153,12 @@ def test_a_database_gives_the_same(tmp_path):
         (b"<html><table>", "no CSV file but HTML"),
         ((HEADER + "01/02/2026,North,1\n03/04/2026,North,2\n").encode(), "day first and month first"),
         ((HEADER + "31/01/2026,North,1\n01/31/2026,North,2\n").encode(), "some the month first"),
-        ((HEADER.replace(",", ";") + "2026-10-01;North;1,5\n2026-10-01;North;1.5\n").encode(), "decimal comma and some a decimal point"),
+        (
+            (HEADER.replace(",", ";") + "2026-10-01;North;1,5\n2026-10-01;North;1.5\n").encode(),
+            "decimal comma and some a decimal point",
+        ),
     ],
-)  # fmt: skip
+)
 def test_faults_are_told(tmp_path, content, says):
     """What is wrong with a file is said in words, with the place and what would be right."""
     (tmp_path / "g2.csv").write_text("x")
@@ -153,7 +187,11 @@ def test_rejects_are_counted_and_listed_by_line(tmp_path):
     report = answer.reports[0]
     assert answer.values["all", "2026-10"] == 1
     assert answer.rows["all", "2026-10"] == 4
-    assert {(reject.line, reject.text) for reject in report.rejects if reject.column} >= {(4, "11"), (5, "many"), (8, "x")}
+    assert {(reject.line, reject.text) for reject in report.rejects if reject.column} >= {
+        (4, "11"),
+        (5, "many"),
+        (8, "x"),
+    }
     assert report.rejected == 4
     assert report.blanks["score"] == 3
 
@@ -185,7 +223,9 @@ def test_paths_stay_in_the_project(tmp_path):
 def test_hostile_names_are_only_names(tmp_path):
     """A file, a column and a unit named like SQL do nothing but exist."""
     evil = "x'; DROP TABLE y; --\""
-    (tmp_path / f"{evil[:12]}.csv").write_text(f'"{evil.replace(chr(34), chr(34) * 2)}",amount,unit\n2026-10-01,4,"{evil[:12]}"\n')
+    (tmp_path / f"{evil[:12]}.csv").write_text(
+        f'"{evil.replace(chr(34), chr(34) * 2)}",amount,unit\n2026-10-01,4,"{evil[:12]}"\n'
+    )
     source = Source("e'vil\"", "costs", "csv", f"{evil[:12]}.csv", columns={"cost_date": evil, "amount": "amount"})
     units = (Unit("all", "Company"), Unit("e", evil[:12], "all"))
     answer = ask(tmp_path, [source], "SUM(amount)", "costs", "cost_date", units=units)
