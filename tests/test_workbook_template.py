@@ -50,8 +50,10 @@ def faults(template: bytes, context: dict[str, object]) -> list[str]:
 
 
 LOOP = {
-    "A1": "{{ title }}", "B1": "Total: {{ total }}", "A4": "{% for r in rows %}", "A5": "{{ r.name }}", "B5": "{{ r.n }}",
-    "C5": "=B5*2", "D5": "=N(D3)+B5", "E5": "=B5/SUM($B$5:$B$5)", "A6": "{% endfor %}", "B7": "=SUM(B5:B5)", "C7": "=SUM(C4:C6)",
+    "A1": "{{ title }}", "B1": "Total: {{ total }}", "A4": "{% for r in rows %}", "A5": "{{ r.name }}",
+    "B5": "{{ r.n }}",
+    "C5": "=B5*2", "D5": "=N(D3)+B5", "E5": "=B5/SUM($B$5:$B$5)", "A6": "{% endfor %}", "B7": "=SUM(B5:B5)",
+    "C7": "=SUM(C4:C6)",
     "D7": "=AVERAGE(B5)",
 }  # fmt: skip
 
@@ -138,7 +140,8 @@ def test_what_excel_cannot_hold_is_refused_with_its_cell(value: object, words: s
     "expression",
     [
         "''.__class__", "x.__init__", "range(10**9)", "'x' * 10**9", "9**9**9**9", "[0] * 10**9", "x.format(1)",
-        "'%999999999d' % 5", "cycler.__init__.__globals__.os.getpid()", "self", "x | attr('__class__')", "(1).to_bytes(10**9, 'big')",
+        "'%999999999d' % 5", "cycler.__init__.__globals__.os.getpid()", "self", "x | attr('__class__')",
+        "(1).to_bytes(10**9, 'big')",
         "(" * 200 + "1" + ")" * 200, "x.ljust(10**9)", "1" * 5000, "lipsum(9)", "x | center(10**9)",
     ],
 )  # fmt: skip
@@ -203,7 +206,8 @@ def test_conditions_columns_and_sheets() -> None:
     }
     out = opened(Template(template).fill(context))
     assert out.sheetnames == ["a b", "c"]
-    assert [[out[name][f"A{row}"].value for row in (1, 2, 3)] for name in out.sheetnames] == [
+    shown = [[out[name][f"A{row}"].value for row in (1, 2, 3)] for name in out.sheetnames]
+    assert shown == [
         ["A", "big", "end"],
         ["C", "small", "end"],
     ]

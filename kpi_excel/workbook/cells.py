@@ -166,7 +166,9 @@ class CellWriter:
             days = serial(value, date1904=self.date1904)
             kind = "datetime" if isinstance(value, datetime) and isinstance(days, float) else "date"
         elif isinstance(value, time):
-            days = (datetime.combine(date.min, value.replace(tzinfo=None)) - datetime.min) / _DAY  # noqa: DTZ901
+            days = (
+                timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+            ) / _DAY
             kind = "time"
         else:
             days, kind = value / _DAY, "duration"

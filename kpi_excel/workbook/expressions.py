@@ -82,7 +82,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
-    def __init__(self, filters: Mapping[str, Callable[..., Any]], finalize: Callable[[Any], str] | None = None) -> None:
+    def __init__(self, filters: Mapping[str, Callable[..., Any]], finalize: Callable[..., str] | None = None) -> None:
         super().__init__(undefined=Missing, keep_trailing_newline=True, optimized=False, finalize=finalize)
         builtin = {name: _bounded(self.filters[name]) for name in _BUILTIN_FILTERS}
         self.filters = {**builtin, **filters}
@@ -141,7 +141,7 @@ def _power(base: Any, exponent: Any) -> float:
     """A power as a float: no integer of a million digits."""
     if not (_is_number(base) and _is_number(exponent)):
         raise ExpressionError(say("Only numbers can be raised to a power."))
-    result = float(base) ** float(exponent)
+    result: Any = float(base) ** float(exponent)
     if isinstance(result, complex):
         raise ExpressionError(say("The power of a negative number is no real number."))
     return result  # type: ignore[no-any-return]
@@ -217,7 +217,7 @@ class Expression:
     """An expression as it was written, and as jinja2 understood it."""
 
     source: str
-    node: nodes.Expr
+    node: nodes.Node
 
 
 def read(sandbox: Sandbox, source: str) -> Expression:

@@ -179,7 +179,7 @@ def _raw(text: str) -> str:
 
 def sandbox() -> Sandbox:
     """The environment of one template: finance's filters, and values in texts as the reader's locale writes them."""
-    return Sandbox({**FILTERS, _COUNTED: _counted}, _shown)  # type: ignore[arg-type]  # jinja2 passes the context first
+    return Sandbox({**FILTERS, _COUNTED: _counted}, _shown)  # jinja2 passes the context first
 
 
 @pass_context

@@ -61,7 +61,7 @@ class Seating:
         if model.repeat is None:
             yield scope
             return
-        tag, words, loop, condition = model.repeat  # noqa: RUF059
+        tag, _, loop, condition = model.repeat
         try:
             if loop is not None:
                 yield from loop.passes(scope)

@@ -67,8 +67,8 @@ class Builder:
             return Structure(self.package, sheets)
         seen: set[int] = set()
         sheets = []
-        for index, (model, growth) in enumerate(zip(self.models, self.growths, strict=True)):
-            sheets.append(self._sheet(index, model, growth, is_copy=model.index in seen))
+        for model, growth in zip(self.models, self.growths, strict=True):
+            sheets.append(self._sheet(model, growth, is_copy=model.index in seen))
             seen.add(model.index)
         self._loose_charts()
         self._pivots()
@@ -81,12 +81,12 @@ class Builder:
 
     # --- sheets ----------------------------------------------------------------------------------------------------
 
-    def _sheet(self, index: int, model: SheetModel, growth: Growth, *, is_copy: bool) -> BuiltSheet:  # noqa: ARG002
+    def _sheet(self, model: SheetModel, growth: Growth, *, is_copy: bool) -> BuiltSheet:
         part = model.entry.part
         renamed: dict[str, str] = {}
         if is_copy:
             renamed = self._names_for_copy(part, model)
-            self._copy_relationships(part, renamed)
+            self._copy_relationships(renamed)
         own = [part, *self._own_parts(part)]
         for name in own[1:]:
             self._part(name, renamed.get(name, name), growth, is_copy=is_copy)
@@ -190,7 +190,7 @@ class Builder:
             number += 1
         return pattern.format(number)
 
-    def _copy_relationships(self, sheet: str, renamed: Mapping[str, str]) -> None:  # noqa: ARG002
+    def _copy_relationships(self, renamed: Mapping[str, str]) -> None:
         """The relationships of every copied part, pointing at the copies."""
         for source, target in renamed.items():
             name = self.package.find(relationships_part(source))
