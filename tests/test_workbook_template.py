@@ -195,7 +195,7 @@ def test_a_loop_over_nothing() -> None:
 def test_conditions_columns_and_sheets() -> None:
     """Rows are left out, columns repeat, a sheet comes for each item under its own name."""
     template = book(
-        {"A1": "{% sheet for k in kpis %}", "A2": "{{ k.name }}", "A3": "{% if k.big %}", "A4": "big", "A5": "{% else %}",
+        {"A1": "{% sheet for k in kpis %}", "A2": "{{ k.name }}", "A3": "{% if k.big %}", "A4": "big", "A5": "{% else %}",  # noqa: E501
          "A6": "small", "A7": "{% endif %}", "A8": "end", "B8": "{% columns for m in months %}{{ m }}{% endcolumns %}",
          "C8": "=SUM(B8:B8)"},
         title="{{ k.id }}",
