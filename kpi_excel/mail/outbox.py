@@ -40,7 +40,7 @@ class Outbox:
         """What is known of the messages, of one period or of all."""
         query = sa.select(deliveries).order_by(deliveries.c.period, deliveries.c.unit, deliveries.c.recipient)
         with self.engine.connect() as connection:
-            return connection.execute(query.where(deliveries.c.period == period) if period else query).mappings().all()
+            return connection.execute(query.where(deliveries.c.period == period) if period else query).mappings().all()  # type: ignore[return-value]
 
     def recover(self, *, repeatable: bool) -> None:
         """What a killed run left in "sending" is unknowable, or waits again where sending twice changes nothing."""
@@ -52,7 +52,7 @@ class Outbox:
     def row(self, key: str) -> Row | None:
         """What is known of one message."""
         with self.engine.connect() as connection:
-            return connection.execute(sa.select(deliveries).where(deliveries.c.key == key)).mappings().first()
+            return connection.execute(sa.select(deliveries).where(deliveries.c.key == key)).mappings().first()  # type: ignore[return-value]
 
     def differs(self, letter: Letter) -> bool:
         """Whether another edition of this month was sent, or may have been."""
