@@ -25,6 +25,10 @@ COMMANDS = (
     ("functions", "kpi_excel.cli.functions", "the KPI functions for the spreadsheet"),
     ("review", "kpi_excel.cli.review", "SMART, signal or noise, jungle, conflicts, interventions"),
     ("accept", "kpi_excel.cli.accept", "record that a person accepts a KPI and its target"),
+    ("send", "kpi_excel.cli.send", "e-mail the workbooks to the right people, once"),
+    ("outbox", "kpi_excel.cli.outbox", "what was sent, what waits, what failed and why"),
+    ("mail", "kpi_excel.cli.mail", "test the connection to the mail server"),
+    ("month-end", "kpi_excel.cli.month_end", "check, run, review and send, as one command"),
 )
 
 
