@@ -67,10 +67,16 @@ def units(language: str) -> tuple[Unit, ...]:
             known.get(place.parent, ""),
             place.kind,
             place.owner,
-            tuple(alias for alias in place.aliases if alias != place.name.to(language)),
+            _spellings(place, language),
         )
         for place in PLACES
     )
+
+
+def _spellings(place: Place, language: str) -> tuple[str, ...]:
+    """How the exports, which are Spanish whatever the report's language, may spell a unit."""
+    spelled = dict.fromkeys((*place.aliases, place.name.es))
+    return tuple(alias for alias in spelled if alias != place.name.to(language))
 
 
 def recipients(language: str) -> tuple[Recipient, ...]:
