@@ -104,6 +104,12 @@ def test_what_the_brief_asks_for_stands_out(result: RunResult) -> None:
     assert any(action.rule and "return_rate" in action.words.to("en") for action in result.scorecards[0].actions)
 
 
+def test_the_review_sees_what_each_month_was_made_of(result: RunResult) -> None:
+    """Every measured month of a series carries its rows and parts, which the NPS test between two months needs."""
+    card = next(card for card in result.scorecards[0].cards if card.definition.id == "nps")
+    assert all(point.rows and len(point.parts) == 3 for point in card.series[-2:])
+
+
 def test_a_second_run_restates_nothing_and_keeps_what_was_typed(result: RunResult) -> None:
     """The same exports give the same figures, and a comment typed into a workbook survives the next run."""
     path = books(result)[0]

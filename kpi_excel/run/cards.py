@@ -57,11 +57,12 @@ def _card(plan: Plan, measurer: Measurer, past: Past, unit: Unit, chosen: Chosen
 
 def _point(plan: Plan, measurer: Measurer, past: Past, kpi: str, unit: Unit, period: Period) -> Point:
     measurement = measurer.measurement(kpi, unit.id, period)
-    value, digest = measurement.value, measurement.definition_hash
+    value, target = measurement.value, plan.targets.target(kpi, unit.id, period)
     known = past.recorded.get((kpi, unit.id, period.label))
     if known is not None and isinstance(value, NoValue) and value.reason in UNKNOWN_NOW:
-        value, digest = known.value, known.definition_hash
-    return Point(period, value, plan.targets.target(kpi, unit.id, period), definition_hash=digest)
+        return Point(period, known.value, target, definition_hash=known.definition_hash)
+    digest, rows, parts = measurement.definition_hash, measurement.rows, measurement.parts
+    return Point(period, value, target, definition_hash=digest, rows=rows, parts=parts)
 
 
 def _slices(plan: Plan, measurer: Measurer, kpi: str, unit: Unit) -> Iterator[Slice]:
