@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from kpi_excel import catalogue
 from kpi_excel.cli.project import add_json, add_language, add_project, project_of
 from kpi_excel.cli.terminal import wrapped
-from kpi_excel.control import Project, read_control
+from kpi_excel.control import Project, further_columns, read_control
 from kpi_excel.faults import Fault, KpiExcelError, Severity
+from kpi_excel.mail.letters import without_recipient
 from kpi_excel.messages import say
+from kpi_excel.review.rulecheck import check_rules
 from kpi_excel.sources import open_datasets
 from kpi_excel.workbook.template import Template
 
@@ -37,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def faults_of(project: Project) -> Iterator[Fault]:
-    """What is wrong with the control workbook, the sources and the template."""
+    """What is wrong with the control workbook, its rules and recipients, the sources and the template."""
     builtin = catalogue.load()
     try:
         control, faults = read_control(project.control_path, builtin)
@@ -45,7 +47,10 @@ def faults_of(project: Project) -> Iterator[Fault]:
         yield from error.faults
         return
     yield from faults
-    whole, _ = builtin.extended(control.own)
+    whole, _ = builtin.extended(control.own, further_columns(control.sources, builtin))
+    yield from check_rules(control, whole.definitions)
+    if control.recipients:
+        yield from without_recipient((unit.id for unit in control.units if unit.kind != "person"), control)
     with open_datasets(control, whole, project.folder) as datasets:
         yield from datasets.faults
     try:
@@ -62,6 +67,7 @@ def _as_data(fault: Fault) -> dict[str, object]:
         "sheet": place.sheet,
         "cell": place.cell,
         "line": place.line,
+        "part": place.part,
         "message": str(fault.message),
         "hint": str(fault.hint) if fault.hint else "",
     }

@@ -41,7 +41,7 @@ def sources_are_sound(draft: Draft, catalogue: Catalogue, faults: Faults) -> Non
                 item.row,
                 "location",
                 say("A workbook is no place for a password."),
-                say("Write ${{NAME}} there, and set the environment variable NAME."),
+                say("Leave it out; the database's own ways give it, such as a .pgpass file or PGPASSWORD."),
             )
         if source.decimal not in ("", ",", "."):
             faults.at(item.row, "decimal", say("The decimal mark is a comma or a point."))

@@ -77,7 +77,7 @@ def _bookings(dice: Random, trade: Trade, month: Month) -> Iterator[tuple[date, 
             pieces = 3 if account.behaviour == "variable" else 1
             for piece in range(pieces):
                 number += 1
-                day = month.period.start + timedelta(days=min(27, 9 * (piece + 1)))
+                day = month.period.end - timedelta(days=9 * (pieces - 1 - piece))
                 amount = round(base / pieces * factor * dice.gauss(1, 0.02), 2)
                 yield day, f"{month.period.label}/{number:03}", account.number, centre, amount
 
@@ -93,11 +93,11 @@ def _write_budget(months: Sequence[Month], data: Path) -> None:
     for month in months:
         sales = PLANNED_SALES * month.season * 1.008**month.number
         for team, part in TEAMS:
-            rows.append((day_first(month.period.start), "revenue", "", team, comma(sales * part)))
+            rows.append((day_first(month.period.end), "revenue", "", team, comma(sales * part)))
         for account in ACCOUNTS:
             for centre, part in _centres(account):
                 amount = account.share * sales * part + account.fixed * part * 1.004**month.number
-                rows.append((day_first(month.period.start), "cost", account.category, centre, comma(amount * 1.01)))
+                rows.append((day_first(month.period.end), "cost", account.category, centre, comma(amount * 1.01)))
     header = ("Mes", "Partida", "Categoría", "Centro de costo", "Importe")
     write_csv(data / "presupuesto.csv", header, rows, delimiter=";", encoding="latin-1")
 

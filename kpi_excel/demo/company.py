@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from kpi_excel.calendar import Calendar
 from kpi_excel.catalogue import Catalogue, load
-from kpi_excel.control.starter import starter_rules
 from kpi_excel.demo.people import (
     CARLOS,
     CHOICES,
@@ -38,6 +37,8 @@ from kpi_excel.model import (
     Texts,
 )
 from kpi_excel.review.accepted import acceptance_hash
+from kpi_excel.review.grammar import parse_condition
+from kpi_excel.review.starter import STARTER_RULES
 
 OWN = (
     Definition(
@@ -64,7 +65,7 @@ OWN = (
         Rollup.RATIO,
     ),
 )
-RULE_OWNERS = {"orders_without_return": CARLOS, "leads_that_do_not_buy": LUCIA, "opened_but_not_clicked": LUCIA}
+RULE_OWNERS = {"starter-01": CARLOS, "starter-02": LUCIA, "starter-04": DIEGO, "starter-10": LUCIA}
 STILL_TO_ACCEPT = {("csat", ROSA), ("cost_variance_pct", LUCIA)}
 BEFORE_THE_RAISE = {"return_rate"}  # accepted when the target was lower
 
@@ -119,8 +120,10 @@ def _chosen(choice: Choice, last: Month, language: str) -> ChosenKpi:
 
 
 def _rules(chosen: set[str]) -> Iterator[Rule]:
-    for rule in starter_rules(chosen):
-        yield replace(rule, owner=RULE_OWNERS.get(rule.id, ""))
+    """The starter rules; those about KPIs that are not chosen rest."""
+    for rule in STARTER_RULES:
+        active = set(parse_condition(rule.condition).kpis) <= chosen
+        yield replace(rule, owner=RULE_OWNERS.get(rule.id, ""), active=active)
 
 
 # --- acceptances ------------------------------------------------------------------------------------------------

@@ -60,9 +60,9 @@ def _lead(dice: Random, number: str, month: Month, end: date) -> tuple[str, ...]
     if dice.random() < 0.46:
         qualified = created + timedelta(days=round(dice.expovariate(1 / 6)))
         if dice.random() < 0.55:
-            accepted = qualified + timedelta(days=1 + round(dice.expovariate(1 / 7)))
-            if dice.random() < 0.36 - 0.06 * month.turned:
-                bought = accepted + timedelta(days=4 + round(dice.expovariate(1 / 14)))
+            accepted = qualified + timedelta(days=dice.randrange(3))  # coffee is ordered soon or never
+            if dice.random() < 0.36:
+                bought = accepted + timedelta(days=1 + round(dice.expovariate(1 / 2)))
     known = [day if day and day <= end else None for day in (qualified, accepted, bought)]
     score = dice.triangular(55, 98, 70) if known[0] else dice.triangular(5, 70, 30)
     return (number, day_first(created), *map(day_first, known), dice.choice(ORIGINS), comma(score))

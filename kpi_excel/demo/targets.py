@@ -50,7 +50,7 @@ AIMS = (
     Aim("aov", ("sales", "highlands", "coast"), 720),
     Aim("order_book_growth", ("company", "sales"), 0.0, 0.05, is_share=False),
     Aim("cost_per_order", ("company",), 640),
-    Aim("mql_to_customer_rate", ("company", "marketing"), 0.18, 0.02, is_share=False),
+    Aim("mql_to_customer_rate", ("company", "marketing"), 0.17, 0.03, is_share=False),
     Aim("customers_from_leads", ("marketing",), 20),
     Aim("cost_per_mql", ("company", "marketing"), 175),
     Aim("open_rate", ("marketing",), 0.35, 0.02, is_share=False),

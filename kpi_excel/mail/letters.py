@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Letter:
 def letters(record: Record, control: Control, folder: Path) -> tuple[tuple[Letter, ...], tuple[Fault, ...]]:
     """The letters of a run, one for each unit and address, and what is wrong with them."""
     books = {book["unit"]: book for book in record["workbooks"]}
-    faults = [*_without_recipient(books, control)]
+    faults = [*without_recipient(books, control)]
     made: dict[tuple[str, str], Letter] = {}
     for recipient in control.recipients:
         for unit in _units(recipient, control):
@@ -106,9 +106,10 @@ def _units(recipient: Recipient, control: Control) -> Iterator[str]:
         level = below if recipient.include_children else []
 
 
-def _without_recipient(books: Record, control: Control) -> Iterator[Fault]:
+def without_recipient(units: Iterable[str], control: Control) -> Iterator[Fault]:
+    """A warning for each of these units whose workbook would go to nobody."""
     listed = {unit for recipient in control.recipients for unit in _units(recipient, control)}
-    for unit in books:
+    for unit in units:
         if unit not in listed:
             yield Fault(say("Nobody is listed for the workbook of {unit}.", unit=unit), severity=Severity.WARNING)
 
