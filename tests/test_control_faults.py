@@ -35,7 +35,7 @@ CELLS = [
     ("Indicadores", "Clase", "claves", "Indicadores!F6: 'claves' is not one of the choices. Did you mean clave?"),
     ("Indicadores", "Línea base", "12,5", "Indicadores!G6: '12,5' is stored as text, not as a number."),
     ("Indicadores", "Inicio", "31/10/2026", "Indicadores!H6: '31/10/2026' is stored as text, not as a date."),
-    ("Indicadores", "Inicio", "pronto", "Indicadores!H6: A date belongs here, not"),
+    ("Indicadores", "Inicio", "pronto", "Indicadores!H6: 'pronto' is stored as text, not as a date."),
     ("Indicadores", "Decimales", 1.5, "Indicadores!K6: A whole number belongs here, not 1.5."),
     ("Indicadores", "Decimales", 9, "Indicadores!K6: Decimals go from 0 to 6."),
     ("Metas", "KPI", "nps", "Metas!A6: This target has no effect: nps is not chosen"),
