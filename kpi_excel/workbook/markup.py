@@ -162,6 +162,22 @@ def parse(data: bytes) -> Node:
     return _Reader(data).read()
 
 
+def start_tag_end(data: bytes, start: int) -> int:
+    """Where the start tag at ``start`` ends."""
+    tag = _START_TAG.match(data, start)
+    return tag.end() if tag else start
+
+
+def ends(data: bytes, inner: int, at: int) -> tuple[int, int]:
+    """Where the inside of an element ends, and where the element does; ``at`` is what expat says at its end.
+
+    Versions of expat disagree about where <a/> ends: an empty element is told by its own tag, which ends at ``inner``.
+    """
+    if data[inner - 2 : inner] == b"/>":
+        return inner, inner
+    return at, data.index(b">", at) + 1
+
+
 def splice(data: bytes, edits: Iterable[Edit]) -> bytes:
     """The bytes with all edits applied; edits must not overlap, insertions at one place keep their order."""
     pieces: list[bytes] = []
@@ -286,8 +302,7 @@ class _Reader:
         if any(" " in key for key in attributes):
             attributes = {_names.get(key) or _short(key): value for key, value in attributes.items()}
         node = Node(_names.get(name) or _short(name), attributes, self.parser.CurrentByteIndex, self.node)
-        tag = _START_TAG.match(self.data, node.start)
-        node.inner = tag.end() if tag else node.start
+        node.inner = start_tag_end(self.data, node.start)
         if self.node is None:
             self.root = node
         else:
@@ -297,11 +312,7 @@ class _Reader:
     def finish(self, _name: str) -> None:
         node = self.node
         assert node is not None
-        if self.data[node.inner - 2 : node.inner] == b"/>":  # where <a/> ends, versions of expat say differently
-            node.inner_end = node.end = node.inner
-        else:
-            node.inner_end = self.parser.CurrentByteIndex
-            node.end = self.data.index(b">", node.inner_end) + 1
+        node.inner_end, node.end = ends(self.data, node.inner, self.parser.CurrentByteIndex)
         self.depth -= 1
         self.node = node.parent
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
-from kpi_excel.workbook import references
+from kpi_excel.workbook import markup, references
 from kpi_excel.workbook.markup import MarkupError
 from kpi_excel.workbook.references import number
 
@@ -205,11 +205,8 @@ class _Rows:
             self._finish_cell(cell)
 
     def _finish_cell(self, cell: Cell) -> None:
-        if self.data[self.inner - 2 : self.inner] == b"/>":  # where <c/> ends, versions of expat say differently
-            cell.tail = "/>"
-        else:
-            end = self.data.index(b">", self.parser.CurrentByteIndex) + 1
-            cell.tail = self.data[self.inner - 1 : end].decode()
+        _, end = markup.ends(self.data, self.inner, self.parser.CurrentByteIndex)
+        cell.tail = "/>" if end == self.inner else self.data[self.inner - 1 : end].decode()
         self.cell = None
 
     def _formula(self, text: str, cell: Cell) -> CellFormula | None:

@@ -179,7 +179,8 @@ class _Items:
         elif name == "rPh":
             self.phonetic -= 1
         elif self.depth == 1 and name == "si":
-            end = self.data.index(b">", self.parser.CurrentByteIndex) + 1
+            inner = markup.start_tag_end(self.data, self.start)
+            _, end = markup.ends(self.data, inner, self.parser.CurrentByteIndex)
             self.items.append(Item(self.start, end, "".join(self.texts), self.rich))
 
 
