@@ -58,6 +58,7 @@ class Group:
 
     known: Known | None
     states: dict[State, exp.Expr] = field(default_factory=dict)
+    places: dict[Node, list[int]] = field(default_factory=dict)  # of each node's states among them
     cells: dict[tuple[str, int], Cell] = field(default_factory=dict)  # (unit, atom)
     spans: dict[tuple[str, Period], Cell] = field(default_factory=dict)  # (unit, period)
     from_rows: dict[tuple[Node, str, Period], Any] = field(default_factory=dict)
@@ -126,7 +127,10 @@ class Aggregates:
 
     def _from_states(self, node: Node, group: Group, scope: str, period: Period) -> Value:
         assert group.known is not None
-        places = [list(group.states).index(state) for state, _ in states_of(node, group.known.kinds)]
+        if node not in group.places:
+            order = list(group.states)
+            group.places[node] = [order.index(state) for state, _ in states_of(node, group.known.kinds)]
+        places = group.places[node]
         cell = self._span(group, scope, period)
         return finished(node, [cell[place] for place in places] if cell else None)
 
