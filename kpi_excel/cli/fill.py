@@ -2,15 +2,15 @@
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kpi_excel.cli import language
 from kpi_excel.cli.project import add_language
 from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.files import replace_file
 from kpi_excel.messages import say
 
 LARGEST_DATA = 500_000_000  # bytes
@@ -28,13 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fill a template; the output appears whole or not at all."""
-    from kpi_excel.cli import language
     from kpi_excel.workbook.template import Template
 
     template = Template(options.template)
     today = options.today or date.today()  # noqa: DTZ011  the reader's own day
     content = template.fill(read_json(options.data), language=language(options), locale=options.locale, today=today)
-    write_whole(options.out, content)
+    replace_file(options.out, content)
     for warning in template.warnings:
         print(warning.to(language(options)), file=sys.stderr)
     return 1 if template.warnings else 0
@@ -63,16 +62,3 @@ def read_json(path: Path) -> dict[str, Any]:
         hint = say("Begin with {{ and name the parts: {example}.", example='{"rows": […]}')
         raise KpiExcelError(Fault(say("The data must be one JSON object."), Place(str(path)), hint))
     return data
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place, and move it there once all of it lies on the disk."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

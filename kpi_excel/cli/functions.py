@@ -2,14 +2,13 @@
 
 import argparse
 import importlib.util
-import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from kpi_excel.cli import language
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
+from kpi_excel.files import locks, replace_file
 from kpi_excel.functions import REGISTRY, Function
 from kpi_excel.functions.hosts.everything import binaries, pages, texts
 from kpi_excel.functions.hosts.lambdas import has_lambda, workbook_names
@@ -116,26 +115,11 @@ def _not_able(name: str) -> Message:
 
 
 def _refuse_open_book(path: Path) -> None:
-    """Excel lays a file ~$BOOK.xlsx beside a workbook that it holds open."""
-    lock = path.with_name(f"~${path.name}")
-    if lock.exists():
+    """A workbook that somebody has open would be written over when it is saved there."""
+    if any(locks(path)):
         raise KpiExcelError(
             Fault(say("The workbook is open in Excel."), Place(file=str(path)), say("Close it there, and try again."))
         )
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; its permissions stay."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 # --- install ----------------------------------------------------------------------------------------------------

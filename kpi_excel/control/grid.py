@@ -15,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from kpi_excel.control.layout import MOST_COLUMNS, MOST_ROWS
 from kpi_excel.faults import Fault, Place, Severity
+from kpi_excel.files import locks
 from kpi_excel.messages import Message, say
 
 Content: TypeAlias = str | float | bool | date | None
@@ -87,7 +88,7 @@ def _unfit(path: Path) -> tuple[Message, Message | None] | None:
 
 def _lock(path: Path) -> tuple[Fault, ...]:
     """A warning where Excel has the workbook open: what is on the screen may not be saved yet."""
-    if not path.with_name(f"~${path.name}").exists():
+    if not any(locks(path)):
         return ()
     return (
         Fault(

@@ -4,12 +4,13 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.files import locks
 from kpi_excel.messages import say
 
 RECORD = "run.json"
@@ -58,17 +59,10 @@ def refuse_open_workbooks(folder: Path, files: Iterable[str]) -> None:
             say("Save and close it, then run again. If nobody has it open, delete {lock}.", lock=lock.name),
         )
         for file in files
-        for lock in _locks(folder / file)
+        for lock in locks(folder / file)
     ]
     if faults:
         raise KpiExcelError(*faults)
-
-
-def _locks(workbook: Path) -> Iterator[Path]:
-    """The lock files that Excel and LibreOffice lay beside an open workbook."""
-    for lock in (workbook.with_name(f"~${workbook.name}"), workbook.with_name(f".~lock.{workbook.name}#")):
-        if lock.exists():
-            yield lock
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
+from kpi_excel.files import is_lock, locks
 from kpi_excel.messages import say
 from kpi_excel.sources.detection import encoding as detected_encoding
 from kpi_excel.sources.detection import magic
@@ -68,7 +69,7 @@ def locate(location: str, folder: Path) -> list[Path]:
     found = [pattern]
     if has_magic(location) and not pattern.exists():
         found = sorted(Path(name) for name in glob(str(pattern)))  # noqa: PTH207  # an absolute pattern
-    found = [path for path in found if not _is_lock(path.name)]
+    found = [path for path in found if not is_lock(path.name)]
     if not found or not all(path.exists() for path in found):
         raise _missing(location, pattern)
     for path in found:
@@ -82,17 +83,13 @@ def locate(location: str, folder: Path) -> list[Path]:
     return found
 
 
-def _is_lock(name: str) -> bool:
-    return name.startswith(("~$", ".~lock."))
-
-
 def _unreadable(location: str, what: object, hint: object = None) -> UnreadableFileError:
     return UnreadableFileError(Fault(what, Place(file=str(location)), hint))  # type: ignore[arg-type]
 
 
 def _missing(location: str, pattern: Path) -> UnreadableFileError:
     beside = [path.name for path in pattern.parent.iterdir()] if pattern.parent.is_dir() else []
-    hint = did_you_mean(pattern.name, [name for name in beside if not _is_lock(name)])
+    hint = did_you_mean(pattern.name, [name for name in beside if not is_lock(name)])
     if not pattern.parent.is_dir():
         hint = say("There is no folder {folder}.", folder=pattern.parent)
     return _unreadable(location, say("There is no such file."), hint)
@@ -109,12 +106,7 @@ def _refuse_outside(path: Path, asked: Path, folder: Path) -> None:
 
 def open_in_excel(path: Path) -> Fault | None:
     """A warning where Excel's or LibreOffice's lock file shows that somebody is working in the file."""
-    locks = (
-        path.with_name(f"~${path.name}"),
-        path.with_name(f"~${path.name[2:]}"),
-        path.with_name(f".~lock.{path.name}#"),
-    )
-    if not any(lock.exists() for lock in locks):
+    if not any(locks(path)):
         return None
     return Fault(
         say("This file is open in a spreadsheet program; what is not saved there is not counted."),
