@@ -15,7 +15,7 @@ from babel.numbers import (
 )
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Change, Grain, NoValue, Period, Reason, Settings, Status, Value
+from kpi_excel.model import Change, Grain, NoValue, Period, Reason, Settings, Status, Target, Value, Verdict
 
 # Unit of a KPI -> decimals that are shown where the control workbook asks for none.
 DECIMALS = {"#": 0, "%": 1, "points": 1, "money": 0, "days": 1, "×": 2, "months": 1, "periods": 1, "money per day": 0}
@@ -29,6 +29,7 @@ STATUS_MARKS = {
     Status.NO_TARGET: "–",
     Status.NO_DATA: "?",
 }
+VERDICT_MARKS = {Verdict.PASS: "✔", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.NOT_CHECKABLE: "–"}
 STATUS_WORDS = {
     Status.ON_TARGET: say("on target"),
     Status.NEAR_TARGET: say("near target"),
@@ -90,6 +91,13 @@ def short_text(value: Value, unit: str, settings: Settings, decimals: int | None
         symbol = get_currency_symbol(settings.currency, locale=locale)
         return f"{symbol} {format_compact_decimal(value, locale=locale, fraction_digits=1)}"
     return value_text(value, unit, settings, decimals)
+
+
+def target_text(target: Target | None, unit: str, settings: Settings, decimals: int | None = None) -> str:
+    """A target as the reader's locale writes it; a band with its two ends, nothing where there is none."""
+    ends = [edge for edge in (target.low, target.high) if edge is not None] if target else []
+    aims = ends or [edge for edge in (target.value if target else None,) if edge is not None]
+    return " … ".join(value_text(edge, unit, settings, decimals) for edge in aims)
 
 
 def change_text(change: Change, unit: str, settings: Settings) -> str:

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         raise KpiExcelError(
             Fault(say("There is no KPI {kpi}.", kpi=options.kpi), hint=did_you_mean(options.kpi, plan.kpis))
         )
-    unit = plan.unit(options.unit) if options.unit else plan.control.units[0]
+    unit = plan.unit(options.unit)
     target = plan.targets.target(options.kpi, unit.id, plan.period)
     digest = acceptance_hash(plan.catalogue.definition_hash(options.kpi), target)
     accepted = Acceptance(options.kpi, unit.id, options.by, plan.today, digest, options.role)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 
 from kpi_excel import catalogue
+from kpi_excel.cli import language
 from kpi_excel.cli.project import add_json, add_language, add_project, project_of
 from kpi_excel.cli.terminal import wrapped
 from kpi_excel.control import Project, further_columns, read_control
@@ -12,6 +13,7 @@ from kpi_excel.faults import Fault, KpiExcelError, Severity
 from kpi_excel.mail.letters import without_recipient
 from kpi_excel.messages import say
 from kpi_excel.review.rulecheck import check_rules
+from kpi_excel.run.plan import reported_units
 from kpi_excel.sources import open_datasets
 from kpi_excel.workbook.template import Template
 
@@ -25,8 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Say everything that is wrong: 0 nothing, 1 warnings, 2 errors."""
-    from kpi_excel.cli import language
-
     faults = list(faults_of(project_of(options)))
     if options.json:
         print(json.dumps([_as_data(fault) for fault in faults], ensure_ascii=False, indent=1))
@@ -50,7 +50,7 @@ def faults_of(project: Project) -> Iterator[Fault]:
     whole, _ = builtin.extended(control.own, further_columns(control.sources, builtin))
     yield from check_rules(control, whole.definitions)
     if control.recipients:
-        yield from without_recipient((unit.id for unit in control.units if unit.kind != "person"), control)
+        yield from without_recipient((unit.id for unit in reported_units(control)), control)
     with open_datasets(control, whole, project.folder) as datasets:
         yield from datasets.faults
     try:

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from kpi_excel.calendar import Calendar
+from kpi_excel.cli import language
 from kpi_excel.cli.project import add_language, now, today_of
 from kpi_excel.cli.run import show
 from kpi_excel.demo import build_demo
@@ -20,11 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the company's project, run its last closed month, and say what stands out."""
-    from kpi_excel.cli import language
-
     speech, today = language(options), today_of(options)
     last = Calendar().last_closed(today)
     project = build_demo(Path(options.folder), last, speech)
     result = month_end_run(project, last.label, today=today, now=now())
     show(result, speech)
-    return 0 if result.workbooks else result.exit_status
+    return 0  # its faults are part of the story

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from kpi_excel.calendar import Calendar
+from kpi_excel.cli import language
 from kpi_excel.cli.project import add_language, today_of
 from kpi_excel.demo import build_demo
 from kpi_excel.messages import say
@@ -19,8 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the folder and say what to do next."""
-    from kpi_excel.cli import language
-
     project = build_demo(Path(options.folder), Calendar().last_closed(today_of(options)), language(options))
     steps = (
         say("Ready: {folder}", folder=project.folder),

@@ -7,14 +7,13 @@ from typing import Any
 
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, now, project_of, today_of
 from kpi_excel.cli.terminal import coloured, wrapped
+from kpi_excel.display import VERDICT_MARKS
 from kpi_excel.faults import Fault, KpiExcelError, did_you_mean
 from kpi_excel.history.store import History
 from kpi_excel.messages import say
-from kpi_excel.model import Card, Scorecard, Verdict
+from kpi_excel.model import Card, Scorecard
 from kpi_excel.run import scorecards
 from kpi_excel.run.digest import digest
-
-MARKS = {Verdict.PASS: "✔", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.NOT_CHECKABLE: "–"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +76,7 @@ def _in_words(scorecard: Scorecard, language: str) -> Iterator[str]:
 
 def _card(card: Card, language: str) -> Iterator[str]:
     for letter in card.smart:
-        yield wrapped(letter.evidence.to(language), "        ", f"  {letter.letter}  {MARKS[letter.verdict]}  ")
+        yield wrapped(letter.evidence.to(language), "        ", f"  {letter.letter}  {VERDICT_MARKS[letter.verdict]}  ")
     for said in (card.signal, card.outlook):
         if said is not None and said.words.template:
             yield wrapped(said.words.to(language), "        ", "        ")

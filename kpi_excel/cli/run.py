@@ -11,7 +11,7 @@ from kpi_excel.cli.terminal import coloured, fit, table, width, wrapped
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Card, Scorecard, Status
 from kpi_excel.run import RunResult, month_end_run
-from kpi_excel.run.digest import digest, plain, target_text
+from kpi_excel.run.digest import digest, plain
 
 WORST_FIRST = (Status.OFF_TARGET, Status.NO_DATA, Status.NEAR_TARGET, Status.ON_TARGET, Status.NO_TARGET)
 MOST_ACTIONS = 5
@@ -110,7 +110,7 @@ def _kpi_row(card: Card, scorecard: Scorecard, language: str) -> tuple[str, str,
     return (
         card.definition.name.to(language) + (f" ({why.to(language)})" if why else ""),
         display.short_text(card.measurement.value, unit, settings, decimals),
-        "/ " + target_text(card.target, unit, settings, decimals) if card.target else "",
+        "/ " + (display.target_text(card.target, unit, settings, decimals) or "–") if card.target else "",
         display.change_text(card.comparisons.previous, unit, settings),
     )
 

@@ -12,7 +12,7 @@ from kpi_excel.faults import Fault, KpiExcelError, did_you_mean
 from kpi_excel.messages import say
 from kpi_excel.model import Measurement, Part
 from kpi_excel.run import Plan, make_plan
-from kpi_excel.run.digest import plain, target_text
+from kpi_excel.run.digest import plain
 from kpi_excel.run.walk import Measured, measure_all
 
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     """Show where the value of one KPI comes from."""
     plan = make_plan(project_of(options), options.period, today_of(options))
     _refuse_unknown(plan, options.kpi)
-    unit = plan.unit(options.unit) if options.unit else plan.control.units[0]
+    unit = plan.unit(options.unit)
     measured = measure_all(plan, [options.kpi])
     measurement = measured.measurer.measurement(options.kpi, unit.id, plan.period)
     data = _as_data(plan, measured, measurement)
@@ -94,7 +94,7 @@ def _in_words(
     yield coloured(f"{definition.name.to(language)} · {unit.name} · {period}", "strong")
     yield f"  {value}" + (f"  ({why.to(language)})" if why else "")
     if target:
-        yield f"  {say('target').to(language)}: {target_text(target, definition.unit, settings)}"
+        yield f"  {say('target').to(language)}: {display.target_text(target, definition.unit, settings) or '–'}"
     yield ""
     yield wrapped(definition.meaning.to(language), "  ")
     yield ""

@@ -40,7 +40,6 @@ from kpi_excel.report.names import sheet_names
 NOT_REVIEWED = tuple(SmartLetter(letter, Verdict.NOT_CHECKABLE, say("Not reviewed.")) for letter in "SMART")
 FORECAST_LENGTH = 3  # months that a chart looks ahead
 SPARK_LENGTH = 13  # months on the summary: the same month of last year at the left end
-VERDICT_MARKS = {Verdict.PASS: "✔", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.NOT_CHECKABLE: "–"}
 WORST_FIRST = (Status.OFF_TARGET, Status.NO_DATA, Status.NEAR_TARGET, Status.ON_TARGET, Status.NO_TARGET)
 
 
@@ -164,7 +163,7 @@ def _against_target(card: Card, form: str, settings: Settings) -> dict[str, Any]
         "low": _figure(low, form),
         "high": _figure(high, form),
         "tolerance": _figure(targets.allowance(target), form) if target else None,
-        "target_words": _target_words(target, unit, settings, decimals),
+        "target_words": display.target_text(target, unit, settings, decimals),
         "status": card.status.value,
         "status_words": display.STATUS_WORDS[card.status].to(settings.language),
         "status_mark": display.STATUS_MARKS[card.status],
@@ -172,13 +171,6 @@ def _against_target(card: Card, form: str, settings: Settings) -> dict[str, Any]
         "attainment": _or_none(card.comparisons.attainment),
         "gap": _figure(_or_none(card.comparisons.to_target), form),
     }
-
-
-def _target_words(target: Target | None, unit: str, settings: Settings, decimals: int | None) -> str:
-    if target is None:
-        return ""
-    ends = [edge for edge in (target.low, target.high, target.value) if edge is not None]
-    return " … ".join(display.value_text(edge, unit, settings, decimals) for edge in ends)
 
 
 def _comparisons(card: Card, form: str, settings: Settings) -> dict[str, Any]:
@@ -282,7 +274,7 @@ def _letter(letter: SmartLetter, language: str) -> dict[str, Any]:
         "word": SMART_WORDS[letter.letter].to(language),
         "verdict": letter.verdict.value,
         "verdict_words": VERDICT_WORDS[letter.verdict].to(language),
-        "mark": VERDICT_MARKS[letter.verdict],
+        "mark": display.VERDICT_MARKS[letter.verdict],
         "evidence": letter.evidence.to(language),
     }
 
@@ -293,7 +285,7 @@ def _slice(card: Card, part: Slice, form: str, settings: Settings) -> dict[str, 
         "name": part.unit.name,
         "value": _figure(part.value, form),
         "target": _figure(part.target.value, form) if part.target else None,
-        "target_words": _target_words(part.target, unit, settings, decimals),
+        "target_words": display.target_text(part.target, unit, settings, decimals),
         "status": part.status.value,
         "status_words": display.STATUS_WORDS[part.status].to(settings.language),
         "status_mark": display.STATUS_MARKS[part.status],

@@ -4,8 +4,7 @@ from collections import Counter
 from typing import Any
 
 from kpi_excel import display
-from kpi_excel.messages import Message
-from kpi_excel.model import Action, Card, NoValue, Scorecard, Settings, Status, Target, Texts, Value
+from kpi_excel.model import Action, Card, NoValue, Scorecard, Settings, Status, Target, Value
 
 
 def digest(scorecard: Scorecard) -> dict[str, Any]:
@@ -40,7 +39,7 @@ def _kpi(card: Card, settings: Settings) -> dict[str, Any]:
         "reason": value.reason.value if isinstance(value, NoValue) else "",
         "reason_text": why.to(language) if why else "",
         "target": _target(card.target),
-        "target_text": target_text(card.target, definition.unit, settings, decimals),
+        "target_text": display.target_text(card.target, definition.unit, settings, decimals) or "–",
         "status": card.status.value,
         "status_text": display.STATUS_WORDS[card.status].to(language),
         "mark": display.STATUS_MARKS[card.status],
@@ -63,31 +62,16 @@ def _target(target: Target | None) -> float | list[float | None] | None:
     return target.value if target.low is None and target.high is None else [target.low, target.high]
 
 
-def target_text(target: Target | None, unit: str, settings: Settings, decimals: int | None = None) -> str:
-    """A target as the reader's locale writes it; a band with its two ends, "–" where there is none."""
-    if target is None:
-        return "–"
-    ends = [edge for edge in (target.low, target.high) if edge is not None]
-    if ends:
-        return " … ".join(display.value_text(edge, unit, settings, decimals) for edge in ends)
-    return "–" if target.value is None else display.value_text(target.value, unit, settings, decimals)
-
-
 def _action(action: Action, language: str) -> dict[str, Any]:
     return {
         "kind": action.kind,
         "severity": action.severity,
-        "text": words(action.words, language),
+        "text": action.words.to(language),
         "owner": action.owner,
         "due": action.due.isoformat() if action.due else "",
         "kpis": list(action.kpis),
         "rule": action.rule,
     }
-
-
-def words(text: Message | Texts, language: str) -> str:
-    """A message or a pair of texts in this language."""
-    return text.to(language)
 
 
 def plain(value: Value) -> float | None:

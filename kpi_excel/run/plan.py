@@ -63,9 +63,7 @@ class Plan:
 
     def reported_units(self) -> Iterator[Unit]:
         """The units that get a workbook: the company and its departments and teams, not single persons."""
-        for unit in self.control.units:
-            if unit.kind != "person":
-                yield unit
+        return reported_units(self.control)
 
     def chosen_for(self, unit: Unit) -> Iterator[ChosenKpi]:
         """The KPIs that are steered by in a unit."""
@@ -79,12 +77,14 @@ class Plan:
         """The units one level below."""
         return (child for child in self.control.units if child.parent == unit.id)
 
-    def unit(self, name: str) -> Unit:
-        """The unit of this id or name.
+    def unit(self, name: str | None) -> Unit:
+        """The unit of this id or name; the company where none is named.
 
         Raises:
             KpiExcelError: there is none; the fault names the nearest ones.
         """
+        if not name:
+            return self.control.units[0]
         for unit in self.control.units:
             if name.casefold() in {unit.id.casefold(), unit.name.casefold()}:
                 return unit
@@ -115,6 +115,11 @@ def make_plan(project: Project, label: str, today: date) -> Plan:
         TargetBook.of(control.targets),
         faults,
     )
+
+
+def reported_units(control: Control) -> Iterator[Unit]:
+    """The units that get a workbook: the company and its departments and teams, not single persons."""
+    return (unit for unit in control.units if unit.kind != "person")
 
 
 def calendar_of(control: Control) -> Calendar:
