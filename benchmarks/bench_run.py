@@ -8,7 +8,8 @@ the median of the ratios of each pair. The figures of both sides are compared fi
 """
 
 import argparse
-import datetime
+import datetime as dt
+import itertools
 import json
 import os
 import resource
@@ -49,9 +50,9 @@ def make_data(folder: Path, orders: int, formats: list[str]) -> None:
                 database.execute(f"copy {name} to '{folder / name}.{kind}' {options}")
 
 
-def months() -> list[tuple[datetime.date, datetime.date]]:
-    starts = [datetime.date(2023 + number // 12, number % 12 + 1, 1) for number in range(25)]
-    return [(start, after - datetime.timedelta(1)) for start, after in zip(starts, starts[1:], strict=False)]
+def months() -> list[tuple[dt.date, dt.date]]:
+    starts = [dt.date(2023 + number // 12, number % 12 + 1, 1) for number in range(25)]
+    return [(start, after - dt.timedelta(1)) for start, after in itertools.pairwise(starts)]
 
 
 def product(folder: Path, kind: str) -> dict[str, list[float | None]]:

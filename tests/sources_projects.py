@@ -34,6 +34,7 @@ class Answer:
 
     @property
     def said(self) -> str:
+        """Every fault in words, a line each."""
         return "\n".join(str(fault) for fault in self.faults)
 
 

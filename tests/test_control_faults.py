@@ -97,7 +97,7 @@ def test_all_faults_come_at_once(tmp_path: Path) -> None:
     assert not missing
     order = [fault.place.sheet for fault in faults if fault.place.sheet]
     assert order == sorted(
-        order, key=lambda sheet: ["Ajustes", "Indicadores", "Metas", "Fuentes", "Columnas"].index(sheet)
+        order, key=["Ajustes", "Indicadores", "Metas", "Fuentes", "Columnas"].index
     )
 
 

@@ -4,6 +4,7 @@
 import email
 import hashlib
 import itertools
+import os
 import signal
 import socket
 import ssl
@@ -13,8 +14,6 @@ import threading
 from datetime import UTC, datetime, timedelta
 from email.policy import default
 from pathlib import Path
-
-import os
 
 import pytest
 from aiosmtpd.controller import Controller

@@ -80,7 +80,8 @@ def test_nps_is_what_pandas_says(result: RunResult) -> None:
     table = raw.iloc[head + 1 :].set_axis([str(name) for name in raw.iloc[head]], axis=1)
     source = next(source for source in result.plan.control.sources if source.dataset == "surveys")
     days = pd.to_datetime(table[source.columns["response_date"]], errors="coerce", dayfirst=True)
-    scores = pd.to_numeric(table[source.columns["score"]], errors="coerce")[(days >= "2026-10-01") & (days < "2026-11-01")]
+    in_month = (days >= "2026-10-01") & (days < "2026-11-01")
+    scores = pd.to_numeric(table[source.columns["score"]], errors="coerce")[in_month]
     scores = scores[(scores >= 0) & (scores <= 10)]
     expected = 100 * ((scores >= 9).sum() - (scores <= 6).sum()) / len(scores)
     card = next(card for card in result.scorecards[0].cards if card.definition.id == "nps")

@@ -18,7 +18,10 @@ CASES = Path(os.environ.get("KPI_EXCEL_CASES", Path(__file__).parents[2] / "shar
 EVER = Period(date(2000, 1, 1), date(2040, 12, 31), "ever", Grain.SPAN)
 
 
-def value(sources, formula, dataset, day, *, unit="all", units=(Unit("all", "All"),)):
+COMPANY = (Unit("all", "All"),)
+
+
+def value(sources, formula, dataset, day, *, unit="all", units=COMPANY):
     """The figure of one formula over all time, on sources without any error."""
     answer = ask(CASES, sources, formula, dataset, day, periods=(EVER,), units=units)
     assert not [fault for fault in answer.faults if fault.severity is Severity.ERROR], answer.said

@@ -23,10 +23,12 @@ COSTS = Source("gastos", "costs", "csv", "g.csv", columns={"cost_date": "Fecha",
 
 
 def total(folder: Path, source: Source = COSTS, **more):
+    """What the costs of a source come to."""
     return ask(folder, [source], "SUM(amount)", "costs", "cost_date", **more)
 
 
 def faults_of(folder: Path, source: Source = COSTS) -> str:
+    """What is said of a source that cannot be used."""
     answer = total(folder, source)
     assert any(fault.severity is Severity.ERROR for fault in answer.faults), "an error was expected"
     assert answer.values["all", "2026-10"] == NoValue(Reason.SOURCE, "costs")
@@ -90,13 +92,13 @@ def test_parquet_and_workbook_give_the_same(tmp_path):
     sheet = book.active
     sheet.title = "Libro"
     sheet["A1"] = "Gastos del año"
-    import datetime
+    import datetime as dt
 
     rows = [
         ["Fecha", "Depto", "Importe"],
-        [datetime.date(2026, 10, 1), "Ventas", 10.5],
-        [datetime.datetime(2026, 10, 2, 9), "North", "20"],
-        [datetime.date(2026, 11, 3), None, 5],
+        [dt.date(2026, 10, 1), "Ventas", 10.5],
+        [dt.datetime(2026, 10, 2, 9), "North", "20"],
+        [dt.date(2026, 11, 3), None, 5],
     ]
     for number, row in enumerate(rows, 4):
         for column, cell in enumerate(row, 2):
