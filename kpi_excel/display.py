@@ -44,7 +44,7 @@ REASON_WORDS = {
     Reason.TOO_FEW: say("there are too few rows"),
     Reason.RANGE: say("the value lies outside its valid range"),
     Reason.INCOMPLETE: say("the source does not cover the whole period"),
-    Reason.SOURCE: say("the source is missing or cannot be read"),
+    Reason.SOURCE: say("the source or one of its columns is missing, or cannot be read"),
     Reason.OPEN: say("the cohort is still open"),
     Reason.NOT_ADDITIVE: say("this figure cannot be added up"),
     Reason.ARGUMENT: say("an input is missing"),

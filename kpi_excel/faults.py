@@ -65,8 +65,8 @@ class KpiExcelError(Exception):
         self.faults = faults
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> Message | None:
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> Message | None:
     """A hint that names the known words nearest to ``word``, or None where none is near."""
     by_folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), by_folded, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(word.casefold(), by_folded, n=3, cutoff=cutoff)
     return say("Did you mean {names}?", names=", ".join(by_folded[name] for name in near)) if near else None

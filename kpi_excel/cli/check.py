@@ -13,6 +13,7 @@ from kpi_excel.faults import Fault, KpiExcelError, Severity
 from kpi_excel.mail.letters import without_recipient
 from kpi_excel.messages import say
 from kpi_excel.review.rulecheck import check_rules
+from kpi_excel.run.gaps import missing_columns
 from kpi_excel.run.plan import reported_units
 from kpi_excel.sources import open_datasets
 from kpi_excel.workbook.template import Template
@@ -53,6 +54,8 @@ def faults_of(project: Project) -> Iterator[Fault]:
         yield from without_recipient((unit.id for unit in reported_units(control)), control)
     with open_datasets(control, whole, project.folder) as datasets:
         yield from datasets.faults
+        known = (item.kpi for item in control.kpis if item.kpi in whole.definitions)
+        yield from missing_columns(control, whole, dict.fromkeys(known), datasets)
     try:
         yield from Template(project.template_path).check()
     except KpiExcelError as error:

@@ -14,6 +14,7 @@ from kpi_excel.measure import Measurer, needs_of
 from kpi_excel.model import Period, Restatement, Scorecard, SourceReport
 from kpi_excel.report import context, file_name
 from kpi_excel.run.digest import digest, needs_a_person
+from kpi_excel.run.gaps import missing_columns
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
 from kpi_excel.run.outputs import Workbook, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
@@ -102,7 +103,8 @@ def measure_all(plan: Plan, kpis: Sequence[str] = ()) -> Measured:
         aggregates = datasets.aggregate(requests, plan.control.units, periods)
         target, values = plan.targets.target, plan.control.settings.values
         measurer = Measurer(plan.catalogue, plan.calendar, aggregates, target, plan.today, values)
-        return Measured(measurer, datasets.reports, datasets.faults, aggregates.queries)
+        gaps = missing_columns(plan.control, plan.catalogue, kpis or plan.kpis, datasets)
+        return Measured(measurer, datasets.reports, (*datasets.faults, *gaps), aggregates.queries)
 
 
 def _periods(plan: Plan) -> Iterator[Period]:

@@ -17,7 +17,8 @@ from kpi_excel.sources.opening import Opened
 from kpi_excel.sources.pieces import Piece
 from kpi_excel.sources.tree import UnitTree
 
-_NAMED = 10  # unknown units that are named one by one
+_NAMED = 10  # unknown units that are named
+_LIKE = 0.75  # of a spelling: below, "Switzerland" would be meant for "Netherlands"
 _DENSE = 16  # a whole-number key is checked by a bitmap where it is at most so many times wider than the rows
 
 
@@ -134,19 +135,33 @@ class Inspector:
         known = [
             spelling for unit in self._control.units for spelling in (unit.name, unit.id, *unit.aliases) if spelling
         ]
-        faults = [
-            self._warning(
-                say("There is no unit {unit}; its {count} rows count for the company only.", unit=text, count=count),
-                did_you_mean(text, known) or say("Add the unit, or add this spelling to the aliases of one."),
-            )
-            for text, count in sorted(unknown, key=lambda item: -item[1])[:_NAMED]
-        ]
-        if len(unknown) > _NAMED:
-            faults.append(self._warning(say("{count} further units are not known.", count=len(unknown) - _NAMED)))
+        faults = []
+        strangers = []
+        for text, count in sorted(unknown, key=lambda item: -item[1]):
+            near = did_you_mean(text, known, cutoff=_LIKE)
+            if near is None or len(faults) == _NAMED:
+                strangers.append((text, count))
+                continue
+            what = say("There is no unit {unit}; its {count} rows count for the company only.", unit=text, count=count)
+            faults.append(self._warning(what, near))
+        if strangers:
+            faults.append(self._strangers(strangers))
         blank = sum(count for text, count in rows if text is None or not str(text).strip())
         if blank and not self._opened.source.unit:
             faults.append(self._warning(say("{count} rows have no unit and count for the company only.", count=blank)))
         return faults
+
+    def _strangers(self, found: Sequence[tuple[str, int]]) -> Fault:
+        """One warning for all the units that are like none that is known."""
+        named = ", ".join(f"{text} ({count})" for text, count in found[:_NAMED]) + (" …" if len(found) > _NAMED else "")
+        what = say(
+            "{units} units are not known, and their {count} rows count for the company only: {names}.",
+            units=len(found),
+            count=sum(count for _, count in found),
+            names=named,
+        )
+        hint = say("Add them on the sheet Units, or add their spelling to a unit that is there.")
+        return self._warning(what, hint)
 
     def _by(self, column: str) -> list[tuple[object, int]]:
         counted = (
