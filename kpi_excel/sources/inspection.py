@@ -135,8 +135,8 @@ class Inspector:
         known = [
             spelling for unit in self._control.units for spelling in (unit.name, unit.id, *unit.aliases) if spelling
         ]
-        faults = []
-        strangers = []
+        faults: list[Fault] = []
+        strangers: list[tuple[str, int]] = []
         for text, count in sorted(unknown, key=lambda item: -item[1]):
             near = did_you_mean(text, known, cutoff=_LIKE)
             if near is None or len(faults) == _NAMED:
