@@ -2,7 +2,7 @@
 
 ``review`` takes the records of one unit and period and gives everything that is said of it; it reads no file and
 knows no clock. Each check is a small function in a visible tuple (``CHECKS`` of its module); docs/review.md lists
-them all. statsmodels and scipy are imported where a history is long enough to need them.
+them all.
 """
 
 from kpi_excel.review.accepted import acceptance_hash

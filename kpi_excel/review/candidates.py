@@ -5,12 +5,17 @@ are). Spearman's rank correlation at lags 0 to 3 both ways; Benjamini and Hochbe
 among all these tests below one in ten.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from itertools import pairwise, permutations
+from operator import mul
 
 from kpi_excel.model import Direction
 from kpi_excel.review.request import ReviewRequest, number
+from kpi_excel.statistics import student_tail
 
 FEWEST = 12  # differences behind one correlation
 LAGS = (0, 1, 2, 3)
@@ -57,23 +62,23 @@ def opposed(series: Mapping[str, Sequence[float]]) -> tuple[Candidate, ...]:
     Args:
         series: by KPI, values without gaps, the newest last; up is better.
     """
-    import numpy as np
-
-    kept = {kpi: np.diff(np.asarray(values, dtype=float)) for kpi, values in series.items() if len(values) > FEWEST}
-    kept = {kpi: steps for kpi, steps in kept.items() if np.ptp(steps) > 1e-12 * np.abs(steps).max(initial=1e-300)}
-    tests = _tests(kept)
-    if not tests:
-        return ()
-    q_values = benjamini_hochberg(np.concatenate([test.p for test in tests]))
-    found, start = [], 0
-    for test in tests:
-        q = q_values[start : start + len(test.p)]
-        start += len(test.p)
-        for at in np.flatnonzero((test.correlation <= AGAINST) & (q <= FALSE_SHARE)):
-            first, then = test.names[test.first[at]], test.names[test.then[at]]
-            correlation = float(test.correlation[at])
-            found.append(Candidate(first, then, test.lag, correlation, test.points, float(q[at])))
+    tests = list(_tests({kpi: steps for kpi, values in series.items() if _varies(steps := differences(values))}))
+    q_values = benjamini_hochberg([p_value(test.correlation, test.points) for test in tests])
+    found = [
+        Candidate(test.first, test.then, test.lag, test.correlation, test.points, q)
+        for test, q in zip(tests, q_values, strict=True)
+        if test.correlation <= AGAINST and q <= FALSE_SHARE
+    ]
     return _strongest(found)
+
+
+def differences(values: Sequence[float]) -> list[float]:
+    """What each value differs by from the one before."""
+    return [later - earlier for earlier, later in pairwise(values)]
+
+
+def _varies(steps: Sequence[float]) -> bool:
+    return len(steps) >= FEWEST and max(steps) - min(steps) > 1e-12 * max(map(abs, steps))
 
 
 def _strongest(found: list[Candidate]) -> tuple[Candidate, ...]:
@@ -85,78 +90,64 @@ def _strongest(found: list[Candidate]) -> tuple[Candidate, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
-    """All correlations at one lag among series of one length."""
+class Test:
+    """One correlation: of the changes of ``first`` with those of ``then`` so many periods later."""
 
-    names: Sequence[str]
+    first: str
+    then: str
     lag: int
     points: int
-    first: Any  # positions in names
-    then: Any
-    correlation: Any
-    p: Any
+    correlation: float
 
 
-def _tests(kept: Mapping[str, Any]) -> list[Tests]:
-    """Every pair at every lag both ways, over as many points as both have; grouped so that whole matrices are used."""
-    import numpy as np
+def _tests(steps: Mapping[str, Sequence[float]]) -> Iterator[Test]:
+    """Every pair at every lag, both ways, over as many periods as both have."""
 
-    tests: list[Tests] = []
-    for length in sorted({len(steps) for steps in kept.values()}):
-        names = [kpi for kpi, steps in kept.items() if len(steps) >= length]
-        shortest = np.array([len(kept[kpi]) == length for kpi in names])
-        table = np.column_stack([kept[kpi][-length:] for kpi in names])
-        lags = [lag for lag in LAGS if length - lag >= FEWEST and len(names) > 1]
-        tests += [_at_lag(names, table, shortest, lag) for lag in lags]
-    return tests
+    @cache
+    def side(kpi: str, start: int, end: int) -> tuple[float, ...] | None:
+        return standardised_ranks(steps[kpi][len(steps[kpi]) - start : len(steps[kpi]) - end])
 
-
-def _at_lag(names: Sequence[str], table: Any, shortest: Any, lag: int) -> Tests:
-    import numpy as np
-
-    points = len(table) - lag
-    matrix = _rank_correlations(table[:points], table[lag:])
-    first, then = np.meshgrid(np.arange(len(names)), np.arange(len(names)), indexing="ij")
-    wanted = (first < then) if lag == 0 else (first != then)
-    wanted &= shortest[first] | shortest[then]  # longer pairs were or will be tested over their own length
-    wanted &= np.isfinite(matrix)
-    correlation = matrix[wanted]
-    return Tests(names, lag, points, first[wanted], then[wanted], correlation, _p_values(correlation, points))
+    for first, then in permutations(steps, 2):
+        length = min(len(steps[first]), len(steps[then]))
+        for lag in LAGS:
+            points = length - lag
+            if points < FEWEST or (lag == 0 and first > then):  # without a lag both ways are one
+                continue
+            earlier, later = side(first, length, lag), side(then, points, 0)
+            if earlier is not None and later is not None:
+                correlation = max(-1.0, min(1.0, sum(map(mul, earlier, later))))
+                yield Test(first, then, lag, points, correlation)
 
 
-def _rank_correlations(earlier: Any, later: Any) -> Any:
-    """Spearman's correlation of every column with every column; NaN where one never varies."""
-    import numpy as np
-    from scipy.stats import rankdata
+def standardised_ranks(values: Sequence[float]) -> tuple[float, ...] | None:
+    """The ranks with mean 0 and length 1, equal values sharing theirs; None where all are equal.
 
-    with np.errstate(invalid="ignore", divide="ignore"):
-        a, b = (_standardised(rankdata(side, axis=0)) for side in (earlier, later))
-    return np.clip(a.T @ b, -1.0, 1.0)
-
-
-def _standardised(ranks: Any) -> Any:
-    import numpy as np
-
-    centred = ranks - ranks.mean(axis=0)
-    return centred / np.sqrt((centred**2).sum(axis=0))
+    The product of two such series is Spearman's correlation.
+    """
+    places, below = {}, 0
+    for value, count in sorted(Counter(values).items()):
+        places[value] = below + (count + 1) / 2
+        below += count
+    middle = (len(values) + 1) / 2
+    length = math.sqrt(math.fsum((places[value] - middle) ** 2 for value in values))
+    return tuple((places[value] - middle) / length for value in values) if length else None
 
 
-def _p_values(correlation: Any, points: int) -> Any:
+def p_value(correlation: float, points: int) -> float:
     """Two-sided, by Student's t with n - 2 degrees of freedom."""
-    import numpy as np
-    from scipy.special import stdtr
+    return _p_value(round(abs(correlation), 12), points)
 
+
+@cache  # so few points give few different rank correlations
+def _p_value(size: float, points: int) -> float:
     freedom = points - 2
-    t = np.abs(correlation) * np.sqrt(freedom / np.maximum(1e-15, 1 - correlation**2))
-    return 2 * stdtr(freedom, -t)
+    return 2 * student_tail(size * math.sqrt(freedom / max(1e-15, 1 - size * size)), freedom)
 
 
-def benjamini_hochberg(p: Any) -> Any:
-    """The q-values of these p-values."""
-    import numpy as np
-
-    order = np.argsort(p)
-    ranked = np.asarray(p)[order] * len(p) / np.arange(1, len(p) + 1)
-    q = np.empty(len(p))
-    q[order] = np.minimum(1.0, np.minimum.accumulate(ranked[::-1])[::-1])
+def benjamini_hochberg(p: Sequence[float]) -> list[float]:
+    """The q-values of these p-values: the smallest false-discovery rate at which each would be found."""
+    q, least = [1.0] * len(p), 1.0
+    for rank, at in sorted(enumerate(sorted(range(len(p)), key=p.__getitem__), start=1), reverse=True):
+        least = min(least, p[at] * len(p) / rank)
+        q[at] = least
     return q

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Card, Direction, Finding, Texts, Verdict
+from kpi_excel.model import Card, Definition, Direction, Finding, Texts, Verdict
 from kpi_excel.review.accepted import valid_acceptances
 from kpi_excel.review.inputs import Input, effects_of
 from kpi_excel.review.request import ReviewRequest, Subject, folded, number, people
@@ -36,41 +36,45 @@ class Tension:
 def structural(request: ReviewRequest) -> tuple[tuple[Tension, ...], tuple[Finding, ...]]:
     """C1: inputs that help one KPI and hurt another; and the KPIs whose answer to a shared input is not known."""
     definitions = request.definitions
+    reach = {card.definition.id: effects_of(card.definition, definitions) for card in request.cards}
+    names = dict(_plain_inputs(definitions, reach))
     by_input: dict[Input, dict[str, int | None]] = defaultdict(dict)
-    for card in request.cards:
-        for reached, effect in effects_of(card.definition, definitions).items():
-            by_input[reached][card.definition.id] = effect
+    for kpi, reached in reach.items():
+        for each, effect in reached.items():
+            by_input[each][kpi] = effect
     found: dict[tuple[str, str], Tension] = {}
     unknown: dict[str, list[str]] = defaultdict(list)
-    for reached, effects in by_input.items():
+    for each, effects in by_input.items():
         better = [kpi for kpi, effect in effects.items() if effect == 1]
         worse = [kpi for kpi, effect in effects.items() if effect == -1]
         for good in better:
             for bad in worse:
                 pair = (good, bad) if good < bad else (bad, good)
-                found.setdefault(pair, Tension(good, bad, _says(request, reached, good, bad), "C1"))
+                found.setdefault(pair, Tension(good, bad, _says(request, names, each, good, bad), "C1"))
         if better or worse:
             for kpi in (kpi for kpi, effect in effects.items() if effect is None):
-                unknown[kpi].append(reached.text)
+                unknown[kpi].append(each.text)
     return tuple(found.values()), tuple(_not_known(request, kpi, texts) for kpi, texts in sorted(unknown.items()))
 
 
-def _says(request: ReviewRequest, reached: Input, good: str, bad: str) -> Message:
+def _says(request: ReviewRequest, names: Mapping[Input, Texts], reached: Input, good: str, bad: str) -> Message:
     text = "More {input}: {good} gets better, {bad} gets worse."
-    return say(text, input=_input_name(request, reached), good=_name(request, good), bad=_name(request, bad))
+    more = names.get(reached) or f"{reached.text} ({reached.dataset})"
+    return say(text, input=more, good=_name(request, good), bad=_name(request, bad))
 
 
 def _name(request: ReviewRequest, kpi: str) -> Texts:
     return request.definitions[kpi].name
 
 
-def _input_name(request: ReviewRequest, reached: Input) -> Texts | str:
-    """The name of the KPI that is nothing but this input, where there is one; else its formula."""
-    for kpi in (card.definition for card in request.cards):
-        effects = effects_of(kpi, request.definitions)
-        if effects.get(reached) is not None and list(effects) == [reached] and kpi.formula == reached.text:
-            return kpi.name
-    return f"{reached.text} ({reached.dataset})"
+def _plain_inputs(
+    definitions: Mapping[str, Definition], reach: Mapping[str, Mapping[Input, int | None]]
+) -> Iterator[tuple[Input, Texts]]:
+    """The inputs that a KPI is nothing but, each with that KPI's name, which says it better than the formula."""
+    for kpi, effects in reach.items():
+        for each, effect in effects.items():
+            if len(effects) == 1 and effect is not None and each.text == definitions[kpi].formula:
+                yield each, definitions[kpi].name
 
 
 def _not_known(request: ReviewRequest, kpi: str, texts: Sequence[str]) -> Finding:

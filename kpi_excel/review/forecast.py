@@ -1,21 +1,22 @@
 """What the coming periods bring: the best method that the history allows, and how well it would have done before.
 
 The ladder (kpi-statistics, section 3): fewer than 6 points nothing; then the mean or a straight line with Student's
-t; small counts by Poisson or negative binomial; from 24 months on exponential smoothing (statsmodels), with a season
-where one year's months foretell the next year's.
+t; small counts by Poisson or negative binomial; from 24 months on exponential smoothing, with a season where one
+year's months foretell the next year's.
 """
 
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean, variance
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from kpi_excel.statistics import (
     fit_line,
     negative_binomial_tail,
     poisson_tail,
+    smooth,
     student_quantile,
     student_tail,
     sum_forecast,
@@ -26,8 +27,6 @@ TREND_FEWEST = 12
 ETS_FEWEST = 24
 SMALL_COUNT = 20.0  # mean below which counts are far from normal
 CLEAR = 0.05  # level at which a trend or season counts as seen
-PATHS = 2000
-SEED = 20
 SEASON = 12
 
 
@@ -73,7 +72,7 @@ def forecast(
         return None
     method = choose(values, counts=counts, monthly=monthly)
     made = METHODS[method](values, periods, sampling_error)
-    if made is None:  # the library found no fit; the step below always has one
+    if made is None:  # too few for what they cost the model; the step below always has an answer
         made = METHODS["mean"](values, periods, sampling_error)
     assert made is not None
     return made
@@ -123,38 +122,67 @@ def _constant(values: Sequence[float]) -> bool:
     return max(values) - min(values) <= 1e-9 * max(map(abs, values))
 
 
-# --- steps a and b: Student's t about the mean or a straight line ---------------------------------------------------
+# --- steps a to c: Student's t about the mean, a straight line, or exponential smoothing ---------------------------
 
 
-def _student(trend: bool) -> Made:
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What is expected, with the standard error of each coming value and of their sum, and its degrees of freedom."""
+
+    path: tuple[float, ...]
+    errors: tuple[float, ...]
+    total: float
+    freedom: int
+
+
+def _about(method: str, spread: Callable[[Sequence[float], int], Spread | None]) -> Made:
+    """A step of the ladder whose errors are Student's."""
+
     def made(values: Sequence[float], periods: int, sampling_error: float) -> Forecast | None:
-        n = len(values)
-        line = fit_line(values) if trend else None
-        one, freedom = sum_forecast(values, 1), n - 2 if line else n - 1
-        whole = sum_forecast(values, periods, trend=trend)
-        assert one is not None
-        assert whole is not None
-        path = tuple(line.at(n + k) if line else one.mean for k in range(1, periods + 1))
-
-        def error(k: int) -> float:
-            return math.hypot(line.sum_error(n + k, n + k) if line else one.error, sampling_error)
-
-        sum_error = math.hypot(whole.error, sampling_error * math.sqrt(periods))
-        if min(error(1), sum_error) <= 1e-9 * max(map(abs, values)):
+        found = spread(values, periods)
+        if found is None:
             return None
+        path, mean, freedom = found.path, math.fsum(found.path), found.freedom
+        grain = 1e-9 * max(map(abs, values))  # figures on one exact line leave no error to divide by
+        errors = [math.hypot(error, sampling_error, grain) for error in found.errors]
+        sum_error = math.hypot(found.total, sampling_error * math.sqrt(periods), grain)
         reach = student_quantile(0.975, freedom)
-        last, total = reach * error(periods), reach * sum_error
         return Forecast(
-            "line" if line else "mean",
+            method,
             path,
-            n,
-            lambda k, x: student_tail((x - path[k - 1]) / error(k), freedom),
-            lambda x: student_tail((x - whole.mean) / sum_error, freedom),
-            (path[-1] - last, path[-1] + last),
-            (whole.mean - total, whole.mean + total),
+            len(values),
+            lambda k, x: student_tail((x - path[k - 1]) / errors[k - 1], freedom),
+            lambda x: student_tail((x - mean) / sum_error, freedom),
+            (path[-1] - reach * errors[-1], path[-1] + reach * errors[-1]),
+            (mean - reach * sum_error, mean + reach * sum_error),
         )
 
     return made
+
+
+def _mean(values: Sequence[float], periods: int) -> Spread | None:
+    one, whole = sum_forecast(values, 1), sum_forecast(values, periods)
+    if one is None or whole is None:
+        return None
+    return Spread((one.mean,) * periods, (one.error,) * periods, whole.error, one.freedom)
+
+
+def _line(values: Sequence[float], periods: int) -> Spread | None:
+    line, n = fit_line(values), len(values)
+    if line is None:
+        return None
+    coming = range(n + 1, n + periods + 1)
+    errors = tuple(line.sum_error(at, at) for at in coming)
+    return Spread(tuple(map(line.at, coming)), errors, line.sum_error(n + 1, n + periods), n - 2)
+
+
+def _smoothed(values: Sequence[float], periods: int, *, seasonal: bool = False) -> Spread | None:
+    """A damped trend only where a straight line is seen."""
+    model = smooth(values, trend=has_trend(values), seasonal=seasonal)
+    if model is None:
+        return None
+    errors = tuple(model.error(k) for k in range(1, periods + 1))
+    return Spread(model.path(periods), errors, model.sum_error(periods), model.freedom)
 
 
 # --- step d: small counts ---------------------------------------------------------------------------------------
@@ -192,90 +220,13 @@ def _quantile(tail: Callable[[float], float], share: float) -> float:
     return float(high)
 
 
-# --- step c: exponential smoothing ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A fitted model of values that were divided by their largest, so that the optimiser's tolerances fit any unit."""
-
-    model: Any
-    scale: float
-    spread: float  # of one step's error, with the degrees of freedom that states and parameters cost
-
-    def paths(self, periods: int) -> Any:
-        """Simulated paths, a row per coming period; the same ones every time."""
-        import numpy as np
-
-        errors = np.random.default_rng(SEED).normal(0.0, self.spread, (periods, PATHS))
-        found = self.model.simulate(periods, anchor="end", repetitions=PATHS, random_errors=errors)
-        return np.asarray(found, dtype=float) * self.scale
-
-    def path(self, periods: int) -> tuple[float, ...]:
-        """The expected path."""
-        return tuple(float(value) * self.scale for value in self.model.forecast(periods))
-
-
-def _smoothed(seasonal: bool) -> Made:
-    def made(values: Sequence[float], periods: int, sampling_error: float) -> Forecast | None:
-        import numpy as np
-
-        fit = _fitted(values, seasonal=seasonal)
-        if fit is None:
-            return None
-        paths = fit.paths(periods)
-        paths = paths + np.random.default_rng(SEED + 1).normal(0.0, sampling_error, paths.shape)
-        if not np.isfinite(paths).all():
-            return None
-        totals, last = np.sort(paths.sum(axis=0)), np.sort(paths[-1])
-        return Forecast(
-            "ets seasonal" if seasonal else "ets",
-            fit.path(periods),
-            len(values),
-            lambda k, x: float(np.mean(paths[k - 1] >= x)),
-            lambda x: float(np.mean(totals >= x)),
-            (float(last[PATHS // 40]), float(last[-PATHS // 40])),
-            (float(totals[PATHS // 40]), float(totals[-PATHS // 40])),
-        )
-
-    return made
-
-
-def _fitted(values: Sequence[float], *, seasonal: bool) -> Fit | None:
-    """An additive model, with a damped trend where a straight line is seen; None where no fit is found."""
-    import numpy as np
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fit that did not quite converge still forecasts
-        from statsmodels.tsa.exponential_smoothing.ets import ETSModel
-
-        trend = "add" if has_trend(values) else None
-        scale = max(map(abs, values))
-        model = ETSModel(
-            np.asarray(values, dtype=float) / scale,
-            error="add",
-            trend=trend,
-            damped_trend=trend is not None,
-            seasonal="add" if seasonal else None,
-            seasonal_periods=SEASON if seasonal else None,
-            initialization_method="heuristic",
-        )
-        try:
-            fitted = model.fit(disp=False, maxiter=100)
-        except (ValueError, np.linalg.LinAlgError):
-            return None
-    cost = len(fitted.params) + (SEASON if seasonal else 0)
-    squares = float(np.sum(np.square(fitted.resid)))
-    return Fit(fitted, scale, math.sqrt(squares / max(1, len(values) - cost)))
-
-
 METHODS: Mapping[str, Made] = {
-    "mean": _student(trend=False),
-    "line": _student(trend=True),
+    "mean": _about("mean", _mean),
+    "line": _about("line", _line),
     "poisson": _counted("poisson"),
     "negative binomial": _counted("negative binomial"),
-    "ets": _smoothed(seasonal=False),
-    "ets seasonal": _smoothed(seasonal=True),
+    "ets": _about("ets", _smoothed),
+    "ets seasonal": _about("ets seasonal", partial(_smoothed, seasonal=True)),
 }
 
 
@@ -303,9 +254,6 @@ def skill(values: Sequence[float], method: str) -> float | None:
 
 
 def _path(known: Sequence[float], periods: int, method: str) -> Sequence[float] | None:
-    if method.startswith("ets"):
-        fit = _fitted(known, seasonal=method == "ets seasonal")
-        return None if fit is None else fit.path(periods)
     made = METHODS[method](known, periods, 0.0)
     return made.path if made else None
 

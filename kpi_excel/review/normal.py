@@ -1,5 +1,7 @@
 """One shape for formulas that say the same: so that two KPIs with one meaning are found."""
 
+from functools import cache
+
 from kpi_excel.formula import Binary, Call, Name, Node, Number, Percent, Text, Unary
 from kpi_excel.model import Definition
 from kpi_excel.review.request import tree
@@ -7,10 +9,16 @@ from kpi_excel.review.request import tree
 
 def normal_form(definition: Definition) -> tuple[object, ...] | None:
     """Dataset, date column and normalised tree; equal for two definitions that always give the same figure."""
-    node = tree(definition.formula)
-    if node is None:
+    shape = _shape(definition.formula)
+    if shape is None:
         return ("function", definition.function) if definition.function else None
-    return definition.dataset, definition.date_column, normalised(node)
+    return definition.dataset, definition.date_column, shape
+
+
+@cache
+def _shape(text: str) -> object | None:
+    node = tree(text)
+    return None if node is None else normalised(node)
 
 
 def normalised(node: Node) -> object:

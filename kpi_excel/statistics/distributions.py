@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from statistics import NormalDist
 
 SAME = 1e-9  # relative; two figures nearer than this are the same figure
@@ -53,6 +54,7 @@ def student_tail(t: float, freedom: float) -> float:
     return half if t >= 0 else 1 - half
 
 
+@lru_cache(maxsize=1024)
 def student_quantile(probability: float, freedom: float) -> float:
     """The t below which this share of Student's distribution lies."""
     if probability < 0.5:
