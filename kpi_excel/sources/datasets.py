@@ -175,7 +175,8 @@ class Datasets:
         self._inspected[source.id] = inspected
         self._reports.append(inspected.report)
         if inspected.opened.title:
-            self._separate[source.id] = Known(inspected.opened.title, inspected.opened.kinds, inspected.unique)
+            opened = inspected.opened
+            self._separate[source.id] = Known(opened.title, opened.kinds, inspected.unique, inspected.units)
 
     def _unite(self, dataset: str) -> None:
         """The sources of a dataset as one table, once all of them are open."""
@@ -187,7 +188,8 @@ class Datasets:
             return
         title = f"dataset {dataset}"
         kinds = unite(self.engine, title, [(part.title, part.kinds) for part in parts])
-        self._united[dataset] = Known(title, kinds)
+        units = {unit for part in parts for unit in self._separate[part.source.id].units}
+        self._united[dataset] = Known(title, kinds, units=tuple(sorted(units)))
 
     def _tables(self) -> dict[str, Known]:
         """What can be looked into by name; of one name, the dataset that the source is part of."""

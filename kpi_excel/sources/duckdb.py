@@ -1,5 +1,6 @@
 """The embedded engine: DuckDB in memory, which may read the declared files and nothing else."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ class DuckDb:
         self._connection.execute(f"SET temp_directory = {_text(str(workspace))}")
         if threads:
             self._connection.execute(f"SET threads = {int(threads)}")
+        self._connection.execute(f"SET perfect_ht_threshold = {_bits(threads or os.cpu_count() or 1)}")
         if memory:
             self._connection.execute(f"SET memory_limit = {_text(memory)}")
 
@@ -83,6 +85,15 @@ class DuckDb:
     def close(self) -> None:
         """Give back memory and files."""
         self._connection.close()
+
+
+def _bits(threads: int) -> int:
+    """How wide a range of whole-number keys may be, in bits, to be grouped in an array instead of a hash table.
+
+    The array is twice as fast for the customers of ten million orders; every thread holds one, so all together may
+    have four million places.
+    """
+    return max(22 - (threads - 1).bit_length(), 12)
 
 
 def _name(title: str) -> str:

@@ -12,14 +12,14 @@ from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Control, Dataset, SourceReport
 from kpi_excel.sources.coverage import Reach
 from kpi_excel.sources.duckdb import DuckDb
-from kpi_excel.sources.engine import call, literal, name, table
-from kpi_excel.sources.opening import Opened
+from kpi_excel.sources.engine import literal, name, table
+from kpi_excel.sources.opening import Opened, keys_in
 from kpi_excel.sources.pieces import Piece
+from kpi_excel.sources.survey import Keys, keys_of, surveyed
 from kpi_excel.sources.tree import UnitTree
 
 _NAMED = 10  # unknown units that are named
 _LIKE = 0.75  # of a spelling: below, "Switzerland" would be meant for "Netherlands"
-_DENSE = 16  # a whole-number key is checked by a bitmap where it is at most so many times wider than the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Inspected:
     faults: tuple[Fault, ...] = ()
     unique: frozenset[str] = frozenset()
     reach: Reach | None = None
+    units: tuple[str, ...] = ()  # as the rows spell them
 
 
 def inspect(
@@ -41,30 +42,36 @@ def inspect(
     files = tuple(str(piece.origin) for piece in pieces)
     fingerprint = sha256("\n".join(piece.digest for piece in pieces).encode()).hexdigest() if pieces else ""
     report = SourceReport(
-        source.id, source.dataset, files, fingerprint, opened.read, opened.lost + opened.spoiled, opened.rejects
+        source.id,
+        source.dataset,
+        files,
+        fingerprint,
+        opened.survey.read,
+        opened.lost + opened.survey.spoiled,
+        opened.rejects,
     )
     if not opened.title:
         return Inspected(opened, report)
     inspector = Inspector(opened, dataset, engine, control)
     opened, repeated = inspector.without_repetitions()
-    inspector = Inspector(opened, dataset, engine, control)
-    blanks, oldest, newest = inspector.summary()
+    oldest, newest = inspector.survey.oldest, inspector.survey.newest
     first = inspector.first_date()
     faults = [*inspector.units(), *inspector.currencies(), *repeated]
     reach = Reach(first, oldest, newest, _declared_day(source.complete_until), source.max_age_days)
     words = [*opened.words]
-    if opened.left_out:
-        words.append(say("{count} rows left out by the filter", count=opened.left_out))
+    if opened.survey.left_out:
+        words.append(say("{count} rows left out by the filter", count=opened.survey.left_out))
     report = replace(
         report,
-        blanks=blanks,
+        blanks=inspector.survey.blanks,
         oldest=min(oldest.values(), default=None),
         newest=max(newest.values(), default=None),
         complete_until=reach.declared,
         detected=_joined(words),
         rejected=report.rejected + inspector.repeated,
     )
-    return Inspected(opened, report, tuple(faults), inspector.unique(), reach)
+    spelled = sorted(str(text) for text in inspector.survey.counts.get("unit", ()) if text is not None)
+    return Inspected(opened, report, tuple(faults), inspector.unique(), reach, tuple(spelled))
 
 
 def _declared_day(text: str) -> date | None:
@@ -90,12 +97,11 @@ class Inspector:
         self._engine = engine
         self._control = control
         self.repeated = 0
+        self.survey = surveyed(engine, opened.title, opened.kinds) if opened.grouped else opened.survey
 
     @property
     def _keys(self) -> list[str]:
-        columns = self._dataset.columns if self._dataset else ()
-        keys = [column.name for column in columns if column.key]
-        return keys if keys and all(key in self._opened.kinds for key in keys) else []
+        return keys_in(self._dataset, self._opened.kinds)
 
     def unique(self) -> frozenset[str]:
         """The column that holds no value twice."""
@@ -109,20 +115,6 @@ class Inspector:
         ]
         return dates[0] if dates else ""
 
-    def summary(self) -> tuple[dict[str, int], dict[str, date], dict[str, date]]:
-        """Blanks by column, and the oldest and newest day of each date column."""
-        titles = list(self._opened.kinds)
-        dates = [title for title in titles if self._opened.kinds[title] is ColumnType.DATE]
-        asked: list[exp.Expr] = [exp.Count(this=exp.Star())]
-        asked += [exp.Count(this=name(title)) for title in titles]
-        asked += [make(this=name(title)) for title in dates for make in (exp.Min, exp.Max)]
-        row = self._engine.query(exp.select(*asked).from_(table(self._opened.title)))[0]
-        rows, counts, ends = int(row[0]), row[1 : 1 + len(titles)], row[1 + len(titles) :]
-        blanks = {title: rows - int(count) for title, count in zip(titles, counts, strict=True) if rows > int(count)}
-        oldest = {title: day for title, day in zip(dates, ends[::2], strict=True) if day is not None}
-        newest = {title: day for title, day in zip(dates, ends[1::2], strict=True) if day is not None}
-        return blanks, oldest, newest
-
     # --- units and currencies --------------------------------------------------------------------------------------
 
     def units(self) -> list[Fault]:
@@ -130,14 +122,14 @@ class Inspector:
         if "unit" not in self._opened.kinds or not self._control.units or self._opened.source.kind == "derived":
             return []
         tree = UnitTree.of(self._control.units)
-        rows = self._by("unit")
+        rows = self.survey.counts["unit"].items()
         unknown = [(str(text), count) for text, count in rows if text is not None and tree.unit_of(text) is None]
         known = [
             spelling for unit in self._control.units for spelling in (unit.name, unit.id, *unit.aliases) if spelling
         ]
         faults: list[Fault] = []
         strangers: list[tuple[str, int]] = []
-        for text, count in sorted(unknown, key=lambda item: -item[1]):
+        for text, count in sorted(unknown, key=lambda item: (-item[1], item[0])):
             near = did_you_mean(text, known, cutoff=_LIKE)
             if near is None or len(faults) == _NAMED:
                 strangers.append((text, count))
@@ -163,19 +155,13 @@ class Inspector:
         hint = say("Add them on the sheet Units, or add their spelling to a unit that is there.")
         return self._warning(what, hint)
 
-    def _by(self, column: str) -> list[tuple[object, int]]:
-        counted = (
-            exp.select(name(column), exp.Count(this=exp.Star())).from_(table(self._opened.title)).group_by(name(column))
-        )
-        return [(text, int(count)) for text, count in self._engine.query(counted)]
-
     def currencies(self) -> list[Fault]:
         """An error where money is in another currency than the project's: it is never added to it."""
         if "currency" not in self._opened.kinds or self._opened.source.kind == "derived":
             return []
         house = self._control.settings.currency.strip().upper()
         found: dict[str, int] = {}
-        for text, count in self._by("currency"):
+        for text, count in self.survey.counts["currency"].items():
             code = str(text or house).strip().upper()
             found[code] = found.get(code, 0) + count
         if set(found) <= {house}:
@@ -216,11 +202,9 @@ class Inspector:
             .qualify(exp.or_(blank, exp.EQ(this=order, expression=literal(1))))
         )
         self._engine.keep(title + " once", query, rows=True)
-        before, after = (
-            self._engine.query(exp.select(exp.Count(this=exp.Star())).from_(table(held)))[0][0]
-            for held in (title, title + " once")
-        )
-        self.repeated = int(before) - int(after)
+        before = self.survey.read - self.survey.left_out
+        self.survey = surveyed(self._engine, title + " once", self._opened.kinds)
+        self.repeated = before - self.survey.read
         examples = (
             exp.select(*(name(key) for key in keys))
             .from_(table(title))
@@ -247,8 +231,8 @@ class Inspector:
 
     def _repeats(self, keys: Sequence[str]) -> bool:
         """Whether any key stands twice; whole numbers that lie close are told by a bitmap, the others are grouped."""
-        if len(keys) == 1 and (dense := self._dense(keys[0])) is not None:
-            return dense
+        if len(keys) == 1 and (known := self._whole_keys(keys[0])) is not None and not known.repeated:
+            return False
         twice = (
             exp.select(literal(1))
             .from_(table(self._opened.title))
@@ -261,19 +245,13 @@ class Inspector:
         )
         return bool(self._engine.query(twice))
 
-    def _dense(self, key: str) -> bool | None:
-        """Whether a whole-number key repeats; None where a bitmap cannot tell."""
-        code = exp.TryCast(this=name(key), to=exp.DataType.build("BIGINT"))
-        count, whole, low, high = self._engine.query(
-            exp.select(
-                exp.Count(this=name(key)), exp.Count(this=code), exp.Min(this=code.copy()), exp.Max(this=code.copy())
-            ).from_(table(self._opened.title))
-        )[0]
-        if not count or count != whole or high - low > _DENSE * count + 1000:
-            return None
-        bits = call("bit_count", call("bitstring_agg", code.copy(), _whole(low), _whole(high)))
-        distinct = self._engine.query(exp.select(bits).from_(table(self._opened.title)))[0][0]
-        return False if int(distinct) == int(count) else None
+    def _whole_keys(self, key: str) -> Keys | None:
+        """What is known of whole-number keys: from the files one by one, else from all rows together."""
+        known = self._opened.survey.keys
+        if known is not None and not known.repeated:
+            return known
+        held = self._engine.described(exp.select(name(key)).from_(table(self._opened.title)))
+        return keys_of(self._engine, self._opened.title, key, held[key])
 
     # --- faults ----------------------------------------------------------------------------------------------------
 
@@ -283,7 +261,3 @@ class Inspector:
 
     def _warning(self, what: Message, hint: Message | None = None) -> Fault:
         return Fault(what, self._place, hint, Severity.WARNING)
-
-
-def _whole(number: int) -> exp.Expr:
-    return exp.cast(exp.Literal.string(str(number)), "BIGINT")

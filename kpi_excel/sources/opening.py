@@ -19,7 +19,8 @@ from kpi_excel.sources.mapping import LINE, LOOKUP, SourceMapping, derived
 from kpi_excel.sources.pieces import Piece
 from kpi_excel.sources.rejects import MOST, listed
 from kpi_excel.sources.rows import FileColumns, Known, RowBuilder, as_standard, complete, renamed
-from kpi_excel.sources.writing import call_count_if, writings
+from kpi_excel.sources.survey import Survey, keys_of, surveyed, together
+from kpi_excel.sources.writing import writings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,8 @@ class Opened:
     title: str = ""  # of its table or view in the engine; "" where it could not be opened
     kinds: Mapping[str, ColumnType] = field(default_factory=dict)
     grouped: bool = False
-    read: int = 0  # rows that were read
-    left_out: int = 0  # by the filter
     lost: int = 0  # lines that could not be read as rows
-    spoiled: int = 0  # rows with a cell that could not be taken
+    survey: Survey = field(default_factory=Survey)
     rejects: tuple[Reject, ...] = ()
     words: tuple[Message, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -56,10 +55,8 @@ def open_pieces(
     faults = tuple(fault for part in parts for fault in part.faults)
     whole = Opened(
         source,
-        read=sum(part.read for part in parts),
-        left_out=sum(part.left_out for part in parts),
         lost=sum(part.lost for part in parts),
-        spoiled=sum(part.spoiled for part in parts),
+        survey=together([part.survey for part in parts]),
         rejects=tuple(reject for part in parts for reject in part.rejects)[:MOST],
         words=parts[0].words if parts else (),
         faults=faults,
@@ -85,7 +82,7 @@ def finish(
         engine.keep(title, exp.select(exp.Star()).from_(table(rows)), rows=False)
         return replace(opened, title=title, kinds=kinds)
     try:
-        query, made = grouped(dataset, mapping, kinds, rows)
+        query, made = grouped(dataset, mapping, kinds, rows, engine)
     except FormulaError as error:
         place = Place(file=opened.source.place or opened.source.id)
         return replace(opened, faults=(*opened.faults, Fault(error.faults[0].message, place, error.faults[0].hint)))
@@ -134,10 +131,11 @@ def _open_piece(
     if kept is not None:
         chosen = chosen.where(name(KEPT))
     engine.keep(title, chosen, rows=False)
-    read, left_out, spoiled = _counted(engine, title + " all", kept is not None, builder.layers.flags)
-    rejects = listed(engine, piece, builder.layers, raws, mapped, spoiled, broken)
+    kinds = {column: builder.layers.kinds[column] for column in columns}
+    survey = _surveyed(engine, title + " all", kinds, kept is not None, bool(builder.layers.flags), dataset)
+    rejects = listed(engine, piece, builder.layers, raws, mapped, survey.spoiled, broken)
     faults += _broken_faults(piece, broken)
-    if read == 0:
+    if survey.read == 0:
         faults.append(
             Fault(
                 say("The export holds no rows."),
@@ -148,24 +146,36 @@ def _open_piece(
     return Opened(
         source,
         title,
-        {column: builder.layers.kinds[column] for column in columns},
-        read=read,
-        left_out=left_out,
+        kinds,
         lost=len(broken),
-        spoiled=spoiled,
+        survey=survey,
         rejects=rejects,
         words=words,
         faults=tuple(faults),
     )
 
 
-def _counted(engine: DuckDb, title: str, filtered: bool, flags: Sequence[str]) -> tuple[int, int, int]:
-    """How many rows there are, how many the filter leaves out, and how many have a cell that could not be taken."""
-    counts: list[exp.Expr] = [exp.Count(this=exp.Star())]
-    counts.append(call_count_if(exp.Not(this=name(KEPT))) if filtered else exp.Literal.number(0))
-    counts.append(call_count_if(name("bad")) if flags else exp.Literal.number(0))
-    read, left_out, spoiled = engine.query(exp.select(*counts).from_(table(title)))[0]
-    return int(read), int(left_out), int(spoiled)
+def _surveyed(
+    engine: DuckDb,
+    title: str,
+    kinds: Mapping[str, ColumnType],
+    filtered: bool,
+    flagged: bool,
+    dataset: Dataset | None,
+) -> Survey:
+    """The facts of a file; its keys are looked at before the filter, which most of them pass."""
+    survey = surveyed(engine, title, kinds, filtered=filtered, flagged=flagged)
+    keys = keys_in(dataset, kinds)
+    if len(keys) != 1:
+        return survey
+    held = engine.described(exp.select(name(keys[0])).from_(table(title)))
+    return replace(survey, keys=keys_of(engine, title, keys[0], held[keys[0]]))
+
+
+def keys_in(dataset: Dataset | None, kinds: Mapping[str, ColumnType]) -> list[str]:
+    """The key columns of a dataset, where all of them are there."""
+    keys = [column.name for column in (dataset.columns if dataset else ()) if column.key]
+    return keys if all(key in kinds for key in keys) else []
 
 
 def _broken_faults(piece: Piece, broken: Sequence[tuple[int, str, str, str]]) -> list[Fault]:
@@ -219,7 +229,7 @@ SQL_TYPES = {
 
 
 def grouped(
-    dataset: Dataset | None, mapping: SourceMapping, kinds: Mapping[str, ColumnType], rows: str
+    dataset: Dataset | None, mapping: SourceMapping, kinds: Mapping[str, ColumnType], rows: str, engine: DuckDb
 ) -> tuple[exp.Select, dict[str, ColumnType]]:
     """One row per key: aggregates over its lines; what is no aggregate comes from its first line."""
     keys = [column.name for column in (dataset.columns if dataset else ()) if column.key and column.name in kinds]
@@ -236,7 +246,7 @@ def grouped(
     for title in plain:
         value: exp.Expr = exp.Min(this=name(title))
         if whens and kinds[title] is not ColumnType.DATE:
-            value = first_value(name(title), name(whens))
+            value = first_value(name(title), name(whens), _few_texts(engine, rows, title, kinds[title]))
         made.append(aliased(title, value))
         types[title] = kinds[title]
     for column in mapping.columns:
@@ -248,15 +258,36 @@ def grouped(
     return _after(dataset, mapping, base, types)
 
 
-def first_value(value: exp.Expr, when: exp.Expr) -> exp.Expr:
-    """The value on the earliest line; of several on one day always the same one, whatever thread meets it first."""
+def first_value(value: exp.Expr, when: exp.Expr, texts: Sequence[str]) -> exp.Expr:
+    """The value on the earliest line; of several on one day always the same one, whatever thread meets it first.
+
+    Where there are only a few different texts, day and text are packed into one number, whose least says both.
+    """
     day = exp.cast(exp.paren(exp.Sub(this=when, expression=exp.cast(literal("1900-01-01"), "DATE"))), "BIGINT")
-    tie = exp.BitwiseAnd(this=call("hash", value), expression=literal(_TIE - 1))
-    rank = exp.Add(this=exp.Mul(this=day, expression=literal(_TIE)), expression=exp.cast(exp.paren(tie), "BIGINT"))
-    return call("arg_min", value.copy(), rank)
+    if not texts:
+        tie = exp.cast(exp.paren(exp.BitwiseAnd(this=call("hash", value), expression=literal(_TIE - 1))), "BIGINT")
+        return call("arg_min", value.copy(), _packed(day, tie))
+    known = exp.Array(expressions=[literal(text) for text in texts])
+    place = exp.cast(call("list_position", known, value), "BIGINT")
+    least = exp.BitwiseAnd(this=exp.Min(this=_packed(day, place)), expression=literal(_TIE - 1))
+    return call("list_extract", known.copy(), exp.paren(least))
+
+
+def _packed(day: exp.Expr, tie: exp.Expr) -> exp.Expr:
+    return exp.Add(this=exp.Mul(this=day, expression=literal(_TIE)), expression=tie)
 
 
 _TIE = 1 << 32  # ranks within one day
+_FEW = 200  # different texts
+
+
+def _few_texts(engine: DuckDb, rows: str, title: str, kind: ColumnType) -> list[str]:
+    """The different texts of a column in order, or none where they are many."""
+    if kind is not ColumnType.TEXT:
+        return []
+    some = exp.Not(this=exp.Is(this=name(title), expression=exp.null()))
+    found = engine.query(exp.select(name(title)).distinct().from_(table(rows)).where(some).limit(_FEW + 1))
+    return sorted(str(text) for (text,) in found) if len(found) <= _FEW else []
 
 
 def _first_by(mapping: SourceMapping, kinds: Mapping[str, ColumnType]) -> str:

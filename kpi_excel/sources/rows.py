@@ -29,6 +29,7 @@ class Known:
     title: str
     kinds: Mapping[str, ColumnType]
     unique: frozenset[str] = frozenset()
+    units: tuple[str, ...] = ()  # every unit as the rows spell it; none where that is not known
 
 
 @dataclass(frozen=True, slots=True)

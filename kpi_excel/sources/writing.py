@@ -14,6 +14,7 @@ from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name
 from kpi_excel.sources.layers import aliased
 from kpi_excel.sources.pieces import Piece
+from kpi_excel.sources.survey import call_count_if
 from kpi_excel.sources.typed import Writing, date_in_order
 
 _DECIMAL_WORDS = {".": ".", "point": ".", "punto": ".", ",": ",", "comma": ",", "coma": ","}
@@ -169,11 +170,6 @@ _SHOWN = {
 
 def _present(order: str) -> exp.Expr:
     return exp.Not(this=exp.Is(this=name(order), expression=exp.null()))
-
-
-def call_count_if(condition: exp.Expr) -> exp.Expr:
-    """How many rows meet a condition."""
-    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
 
 
 def _mark(sample: Sequence[str]) -> str:
