@@ -32,8 +32,7 @@ class Message:
 
     def to(self, language: str) -> str:
         """The sentence in ``language`` ("en" or "es"); values that are bilingual follow suit."""
-        template = self.template if language == "en" else _translations(language).get(self.template, self.template)
-        return template.format_map(
+        return wording(self.template, language).format_map(
             {name: value.to(language) if isinstance(value, Bilingual) else value for name, value in self.values}
         )
 
@@ -44,6 +43,11 @@ class Message:
 def say(template: str, /, **values: object) -> Message:
     """The message of this English template; write ``{name}`` where a value goes."""
     return Message(template, tuple(values.items()))
+
+
+def wording(text: str, language: str) -> str:
+    """A text without values in ``language``; braces in it are only braces."""
+    return text if language == "en" else _translations(language).get(text, text)
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import kpi_excel
+from kpi_excel.cli import COMMANDS
 from kpi_excel.messages import say
 
 PACKAGE = Path(kpi_excel.__file__).parent
@@ -22,6 +23,18 @@ def said() -> dict[str, str]:
                 template = node.args[0]
                 if isinstance(template, ast.Constant) and template.value:
                     found[template.value] = str(path.relative_to(PACKAGE))
+    return found
+
+
+def helped() -> set[str]:
+    """Every text of the command line's help."""
+    found = {command.purpose for command in COMMANDS}
+    for path in (PACKAGE / "cli").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                given = {item.arg: item.value for item in node.keywords}
+                texts = [given[name] for name in ("help", "description") if name in given]
+                found |= {text.value for text in texts if isinstance(text, ast.Constant)}
     return found
 
 
@@ -50,6 +63,12 @@ def test_every_sentence_has_its_spanish(room: str) -> None:
     """Whatever the program says in English it can say in Spanish."""
     missing = [template for template, file in said().items() if file.startswith(room) and template not in spanish()]
     assert not missing
+
+
+def test_help_has_its_spanish() -> None:
+    """Every command and every option is explained in both languages."""
+    assert len(helped()) > 50
+    assert not helped() - set(spanish())
 
 
 def test_translations_carry_the_same_values() -> None:

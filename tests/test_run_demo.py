@@ -179,12 +179,11 @@ def test_commands_speak_json(result: RunResult, words: list[str], capsys: pytest
     ],
 )
 def test_mistakes_get_a_sentence(
-    result: RunResult, words: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    result: RunResult, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was wrong and what would be right; exit status 2 and no traceback."""
-    monkeypatch.setenv("LC_ALL", "en")
     folder = str(result.plan.project.folder)
-    assert main([folder if word == "DIR" else word for word in words]) == 2
+    assert main(["--lang", "en", *(folder if word == "DIR" else word for word in words)]) == 2
     shown = capsys.readouterr().err
     assert said in shown
     assert "Traceback" not in shown

@@ -6,29 +6,121 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from kpi_excel import __version__
-from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.cli.parser import command_in, language_asked_for, language_of_environment, parser_of
+from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.messages import say
 
-# Command, module, what it does. The module has ``add_arguments(parser)`` and ``run(options) -> exit status``.
+
+class Command(NamedTuple):
+    """A command: its module has ``add_arguments(parser)`` and ``run(options) -> exit status``."""
+
+    name: str
+    module: str
+    purpose: str
+    example: str
+
+
 COMMANDS = (
-    ("demo", "kpi_excel.cli.demo", "a made-up company goes through the whole month-end run"),
-    ("init", "kpi_excel.cli.init", "a project folder: control workbook, template, sample data"),
-    ("check", "kpi_excel.cli.check", "everything that is wrong with a project, all at once"),
-    ("run", "kpi_excel.cli.run", "the month-end run: exports in, finished workbooks out"),
-    ("show", "kpi_excel.cli.show", "where a number comes from"),
-    ("calc", "kpi_excel.cli.calc", "a formula over any CSV, Parquet or Excel file"),
-    ("catalogue", "kpi_excel.cli.catalogue", "the KPIs that are built in"),
-    ("template", "kpi_excel.cli.template", "inspect or check a template workbook"),
-    ("fill", "kpi_excel.cli.fill", "fill a template workbook with data"),
-    ("functions", "kpi_excel.cli.functions", "the KPI functions for the spreadsheet"),
-    ("review", "kpi_excel.cli.review", "SMART, signal or noise, jungle, conflicts, interventions"),
-    ("accept", "kpi_excel.cli.accept", "record that a person accepts a KPI and its target"),
-    ("send", "kpi_excel.cli.send", "e-mail the workbooks to the right people, once"),
-    ("outbox", "kpi_excel.cli.outbox", "what was sent, what waits, what failed and why"),
-    ("mail", "kpi_excel.cli.mail", "test the connection to the mail server"),
-    ("month-end", "kpi_excel.cli.month_end", "check, run, review and send, as one command"),
+    Command(
+        "demo",
+        "kpi_excel.cli.demo",
+        "a made-up company goes through the whole month-end run",
+        "kpi-excel demo kpi-demo --lang es",
+    ),
+    Command(
+        "init",
+        "kpi_excel.cli.init",
+        "a project folder: control workbook, template, sample data",
+        "kpi-excel init kpi --lang es",
+    ),
+    Command(
+        "check",
+        "kpi_excel.cli.check",
+        "everything that is wrong with a project, all at once",
+        "kpi-excel check kpi",
+    ),
+    Command(
+        "run",
+        "kpi_excel.cli.run",
+        "the month-end run: exports in, finished workbooks out",
+        "kpi-excel run kpi --period 2026-10",
+    ),
+    Command(
+        "show",
+        "kpi_excel.cli.show",
+        "where a number comes from",
+        "kpi-excel show nps kpi --period 2026-10",
+    ),
+    Command(
+        "calc",
+        "kpi_excel.cli.calc",
+        "a formula over any CSV, Parquet or Excel file",
+        'kpi-excel calc "SUM(amount) / COUNT(amount)" --data orders.csv',
+    ),
+    Command(
+        "catalogue",
+        "kpi_excel.cli.catalogue",
+        "the KPIs that are built in",
+        "kpi-excel catalogue nps",
+    ),
+    Command(
+        "template",
+        "kpi_excel.cli.template",
+        "inspect or check a template workbook",
+        "kpi-excel template inspect kpi/template.xlsx",
+    ),
+    Command(
+        "fill",
+        "kpi_excel.cli.fill",
+        "fill a template workbook with data",
+        "kpi-excel fill offer.xlsx data.json october.xlsx",
+    ),
+    Command(
+        "functions",
+        "kpi_excel.cli.functions",
+        "the KPI functions for the spreadsheet",
+        "kpi-excel functions embed book.xlsx --out book-kpi.xlsx",
+    ),
+    Command(
+        "review",
+        "kpi_excel.cli.review",
+        "SMART, signal or noise, jungle, conflicts, interventions",
+        "kpi-excel review kpi --period 2026-10",
+    ),
+    Command(
+        "accept",
+        "kpi_excel.cli.accept",
+        "record that a person accepts a KPI and its target",
+        'kpi-excel accept nps kpi --by "Diego Paredes"',
+    ),
+    Command(
+        "send",
+        "kpi_excel.cli.send",
+        "e-mail the workbooks to the right people, once",
+        "kpi-excel send kpi --period 2026-10 --dry-run",
+    ),
+    Command(
+        "outbox",
+        "kpi_excel.cli.outbox",
+        "what was sent, what waits, what failed and why",
+        "kpi-excel outbox kpi",
+    ),
+    Command(
+        "mail",
+        "kpi_excel.cli.mail",
+        "test the connection to the mail server",
+        "kpi-excel mail test kpi",
+    ),
+    Command(
+        "month-end",
+        "kpi_excel.cli.month_end",
+        "check, run, review and send, as one command",
+        "kpi-excel month-end kpi --period last",
+    ),
 )
 
 
@@ -36,20 +128,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0 all well, 1 something needs a person, 2 it could not run."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for matrices as small as ours, threads only wait
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    name = next((word for word in arguments if not word.startswith("-")), "")
-    parser = argparse.ArgumentParser(prog="kpi-excel", description="Excel-driven KPIs.")
+    speech = language_asked_for(arguments)
+    name = command_in(arguments)
+    parser, run = _parser(name, speech)
+    if not arguments:
+        parser.print_help()
+        return 2
+    if run is None and name:
+        return _unknown(name, speech)
+    options = parser.parse_args(arguments)
+    assert run is not None  # the parser has refused what names no command
+    return _guarded(run, options)
+
+
+def _parser(name: str, speech: str) -> tuple[argparse.ArgumentParser, Callable[[argparse.Namespace], int] | None]:
+    """The whole parser, in which only the command that is called has its options; and what runs it."""
+    parser = parser_of(speech, prog="kpi-excel", description="Excel-driven KPIs, from the formula to the mailbox.")
     parser.add_argument("--version", action="version", version=f"kpi-excel {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    chosen = None
-    for command, module, purpose in COMMANDS:
-        subparser = commands.add_parser(command, help=purpose, description=purpose)
+    run = None
+    for command in COMMANDS:
+        subparser = commands.add_parser(
+            command.name, help=command.purpose, description=command.purpose, example=command.example
+        )
         subparser.add_argument("--debug", action="store_true", help="show the Python traceback of a failure")
-        if command == name:
-            chosen = importlib.import_module(module)
-            chosen.add_arguments(subparser)
-    options = parser.parse_args(arguments)
-    assert chosen is not None
-    return _guarded(chosen.run, options)
+        if command.name == name:
+            module = importlib.import_module(command.module)
+            module.add_arguments(subparser)
+            run = module.run
+    return parser, run
+
+
+def _unknown(name: str, speech: str) -> int:
+    """Say what the command might have been."""
+    hint = did_you_mean(name, (command.name for command in COMMANDS)) or say("kpi-excel --help lists them.")
+    print(Fault(say("There is no command {name}.", name=name), hint=hint).to(speech), file=sys.stderr)
+    return 2
 
 
 def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -75,9 +189,16 @@ def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Nam
 
 
 def language(options: argparse.Namespace) -> str:
-    """The language to speak: --lang, else the one of the environment, else English."""
-    asked = getattr(options, "lang", None) or os.environ.get("LC_ALL") or os.environ.get("LANG") or "en"
-    return "es" if asked.casefold().startswith("es") else "en"
+    """The language to speak: --lang, else the project's, else the environment's."""
+    return options.lang or _project_language(options) or language_of_environment()
+
+
+def _project_language(options: argparse.Namespace) -> str:
+    """What the project's settings say, where the command is about one that can be read."""
+    from kpi_excel.control import Project
+
+    folder = getattr(options, "folder", None)
+    return Project(Path(folder)).language() if folder else ""
 
 
 def _about(error: OSError) -> Fault:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kpi_excel.cli import language
+from kpi_excel.cli.project import add_json, add_language
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.formula import Node, columns, combine, parse, references, to_lambda, unparse
 from kpi_excel.formula.lexer import folded
@@ -24,7 +25,7 @@ DECLARED = ("delimiter", "decimal", "encoding", "date_format")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("formula", metavar="FORMULA", help="such as 'SUM(amount) / COUNT(amount)'")
+    parser.add_argument("formula", metavar="FORMULA", help='such as "SUM(amount) / COUNT(amount)"')
     parser.add_argument("--data", required=True, metavar="FILE", help="a CSV (also .gz), Parquet or Excel file")
     parser.add_argument(
         "--sheet", "--table", "--part", dest="part", default="", metavar="NAME", help="of an Excel file; also a range"
@@ -32,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--locale", default="en_US", help="how the file writes its numbers, such as es_EC")
     for name in DECLARED:
         parser.add_argument(f"--{name.replace('_', '-')}", default="", metavar="TEXT", help="where it is not detected")
-    parser.add_argument("--lang", choices=("en", "es"), default=None, help="the language (default: the environment's)")
-    parser.add_argument("--json", action="store_true", help="plain data instead of words")
+    add_language(parser)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

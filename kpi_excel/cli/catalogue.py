@@ -8,6 +8,7 @@ from kpi_excel.catalogue import Catalogue, load
 from kpi_excel.catalogue.card import as_data, card
 from kpi_excel.catalogue.units import UNITS
 from kpi_excel.cli import language
+from kpi_excel.cli.project import add_json, add_language
 from kpi_excel.cli.terminal import coloured, fit, table, width
 from kpi_excel.faults import Fault, KpiExcelError, did_you_mean
 from kpi_excel.messages import Message, say
@@ -20,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("kpi", nargs="?", metavar="KPI", help="the id of a KPI, such as nps; without one: the list")
     parser.add_argument("--area", metavar="AREA", help="only the KPIs of one field of business, such as finance")
-    parser.add_argument("--lang", choices=("en", "es"), default=None, help="the language (default: the environment's)")
-    parser.add_argument("--json", action="store_true", help="plain data instead of words")
+    add_language(parser)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kpi_excel import catalogue
 from kpi_excel.cli import language
@@ -28,15 +28,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Say everything that is wrong: 0 nothing, 1 warnings, 2 errors."""
-    faults = list(faults_of(project_of(options)))
+    faults = list({str(fault): fault for fault in faults_of(project_of(options))}.values())  # two rooms may find one
+    errors = sum(fault.severity is Severity.ERROR for fault in faults)
     if options.json:
         print(json.dumps([_as_data(fault) for fault in faults], ensure_ascii=False, indent=1))
-    for fault in [] if options.json else faults:
+    else:
+        _tell(faults, errors, language(options))
+    return 2 if errors else int(bool(faults))
+
+
+def _tell(faults: Sequence[Fault], errors: int, speech: str) -> None:
+    """The faults, and what they mean for the run."""
+    for fault in faults:
         mark = "✖" if fault.severity is Severity.ERROR else "▲"
-        print(wrapped(fault.to(language(options)), "    ", f"  {mark} "))
-    if not faults and not options.json:
-        print(say("Nothing is wrong.").to(language(options)))
-    return 2 if any(fault.severity is Severity.ERROR for fault in faults) else int(bool(faults))
+        print(wrapped(fault.to(speech), "    ", f"  {mark} "))
+    if not faults:
+        print(say("Nothing is wrong.").to(speech))
+    elif errors:
+        print(say("To correct before a run (✖): {errors}. To look at (▲): {rest}.", errors=errors,
+                  rest=len(faults) - errors).to(speech))
+    else:
+        print(say("To look at (▲): {rest}. The run works all the same.", rest=len(faults)).to(speech))
 
 
 def faults_of(project: Project) -> Iterator[Fault]:

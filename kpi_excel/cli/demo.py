@@ -9,6 +9,7 @@ from kpi_excel.cli import language
 from kpi_excel.cli.project import add_language, now, today_of
 from kpi_excel.cli.run import show
 from kpi_excel.demo import build_demo
+from kpi_excel.messages import say
 from kpi_excel.run import month_end_run
 
 
@@ -26,4 +27,13 @@ def run(options: argparse.Namespace) -> int:
     project = build_demo(Path(options.folder), last, speech)
     result = month_end_run(project, last.label, today=today, now=now())
     show(result, speech)
+    print()
+    book = result.folder / result.workbooks[0].file
+    for step in (
+        say("Open next, in Excel: {book}", book=book),
+        say("What it was made from: {file}, and the exports in {data}.", file=project.control_path,
+            data=project.data_folder),
+        say("Your own: kpi-excel init {folder}", folder="kpi"),
+    ):  # fmt: skip
+        print(step.to(speech))
     return 0  # its faults are part of the story

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from kpi_excel.cli import language
+from kpi_excel.cli.project import add_language
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.files import locks, replace_file
 from kpi_excel.functions import REGISTRY, Function
@@ -23,17 +24,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="all functions with their arguments")
     export = actions.add_parser("export", help="write the files that the spreadsheet programs load")
-    export.add_argument("folder", type=Path, metavar="DIR")
+    export.add_argument("folder", type=Path, metavar="DIR", help="the folder to write into")
     export.add_argument("--address", default=ADDRESS, help="where the Office add-in's files will be served (https)")
     export.add_argument("--project", default="", help="the project whose history KPI_VALUE reads")
     embed = actions.add_parser("embed", help="write the functions into a workbook as named LAMBDAs")
-    embed.add_argument("book", type=Path, metavar="BOOK.xlsx")
+    embed.add_argument("book", type=Path, metavar="BOOK.xlsx", help="the workbook")
     embed.add_argument("--out", type=Path, default=None, help="write there and leave BOOK.xlsx as it is")
     embed.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these functions")
     install = actions.add_parser("install", help="install the functions for Excel on this computer (Windows)")
     install.add_argument("--project", default="", help="the project whose history KPI_VALUE reads")
     for action in (listing, export, embed, install):
-        action.add_argument("--lang", choices=("en", "es"), default=None, help="the language of the texts")
+        add_language(action)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,8 +3,13 @@
 import argparse
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kpi_excel.control import Project
+from kpi_excel.cli.parser import LANGUAGE_HELP
+from kpi_excel.messages import LANGUAGES
+
+if TYPE_CHECKING:
+    from kpi_excel.control import Project
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +29,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_language(parser: argparse.ArgumentParser) -> None:
-    """The language of what is said."""
-    parser.add_argument("--lang", choices=("en", "es"), default=None, help="the language (default: the environment's)")
+    """The language of what is said; without a default, which would hide a ``--lang`` before the command."""
+    parser.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=LANGUAGE_HELP)
 
 
-def project_of(options: argparse.Namespace) -> Project:
+def project_of(options: argparse.Namespace) -> "Project":
     """The project that the options name."""
+    from kpi_excel.control import Project
+
     return Project.open(Path(options.folder))
 
 

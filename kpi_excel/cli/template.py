@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_excel.cli import language
+from kpi_excel.cli.project import add_json, add_language
 from kpi_excel.faults import Fault, KpiExcelError, Place, Severity
 from kpi_excel.messages import say
 from kpi_excel.workbook.features import Found, found, not_carried
@@ -24,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     checking = verbs.add_parser("check", help="every unknown name, bad expression and unclosed loop, all at once")
     for verb in (inspecting, checking):
         verb.add_argument("file", metavar="FILE", help="the template workbook")
-        verb.add_argument("--json", action="store_true", help="print JSON")
-        verb.add_argument("--lang", choices=("en", "es"), help="the language of the answer")
+        add_json(verb)
+        add_language(verb)
     checking.add_argument("--data", metavar="FILE.json", help="also fill it with this data, without writing a file")
 
 

@@ -64,6 +64,12 @@ class Project:
         """What can be thrown away and made again."""
         return self.folder / CACHE
 
+    def language(self) -> str:
+        """The language that its settings name; nothing where they cannot be read."""
+        from kpi_excel.control.read import read_language
+
+        return read_language(self.control_path) if self.control_path.is_file() else ""
+
     def out_folder(self, period: str) -> Path:
         """Where the finished workbooks of a period go."""
         return self.folder / OUT / period

@@ -33,6 +33,12 @@ def read_control(path: Path, catalogue: Catalogue) -> tuple[Control, tuple[Fault
     return _control(draft), tuple(_in_order(faults, grids))
 
 
+def read_language(path: Path) -> str:
+    """The language that the settings name; nothing where the workbook cannot be read."""
+    grids, _ = read_grids(Path(path))
+    return read_settings(_tables(grids, Path(path).name, Faults())["settings"], Faults()).language if grids else ""
+
+
 def _tables(grids: Iterable[Grid], file: str, faults: Faults) -> Mapping[str, Table]:
     grids = tuple(grids)
     found = {}
