@@ -1,6 +1,7 @@
 """Figures and statuses in words: the only place where numbers are rounded and written for a reader's locale."""
 
 import math
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from babel import Locale, UnknownLocaleError
@@ -15,11 +16,12 @@ from babel.numbers import (
 )
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Change, Grain, NoValue, Period, Reason, Settings, Status, Target, Value, Verdict
+from kpi_excel.model import Change, Figure, Grain, NoValue, Period, Reason, Settings, Status, Target, Value, Verdict
 
 # Unit of a KPI -> decimals that are shown where the control workbook asks for none.
 DECIMALS = {"#": 0, "%": 1, "points": 1, "money": 0, "days": 1, "×": 2, "months": 1, "periods": 1, "money per day": 0}
 SCIENTIFIC_FROM = 1e15  # beyond the digits that a float, and Excel, can hold
+SHARE_FORMAT = "+0.0%;-0.0%;0.0%"  # of a change, always with its sign
 COMPACT_FROM = 1e7  # money from ten million on is shown in millions where room is short
 
 STATUS_MARKS = {
@@ -37,6 +39,7 @@ STATUS_WORDS = {
     Status.NO_TARGET: say("no target"),
     Status.NO_DATA: say("no data"),
 }
+FORECAST = say("forecast")
 REASON_WORDS = {
     Reason.DEN0: say("the denominator is zero"),
     Reason.NEGBASE: say("the base is negative"),
@@ -121,9 +124,41 @@ def number_format(unit: str, settings: Settings, decimals: int | None = None) ->
     if unit == "%":
         return f"{digits.removeprefix('#,##')}%"
     if unit.startswith("money"):
-        symbol = get_currency_symbol(settings.currency, locale=locale_of(settings)).replace('"', "")
-        return f'"{symbol}" {digits}' if len(symbol) > 1 else f'"{symbol}"{digits}'
+        sign = currency_sign(settings).replace('"', "")
+        return f'"{sign.strip()}" {digits}' if sign.endswith(" ") else f'"{sign}"{digits}'
     return f'{digits}" ×"' if unit == "×" else digits
+
+
+def currency_sign(settings: Settings) -> str:
+    """What stands before an amount of money: "$", "US$ "."""
+    symbol = get_currency_symbol(settings.currency, locale=locale_of(settings))
+    return f"{symbol} " if len(symbol) > 1 else symbol
+
+
+def signed_format(unit: str, settings: Settings, decimals: int | None = None) -> str:
+    """The Excel number format of a difference: always with its sign; those of percentages in points ("pp")."""
+    if unit == "%":
+        digits = _pattern(1) + '" pp"'
+    elif unit == "points":
+        digits = _pattern(1)
+    else:
+        digits = number_format(unit, settings, decimals)
+    return f"+{digits};-{digits};{digits}"
+
+
+def difference(amount: float, unit: str, settings: Settings, decimals: int | None = None) -> Figure:
+    """A difference between two values of a KPI as a cell shows it."""
+    places = 3 if unit == "%" else 1 if unit == "points" else DECIMALS.get(unit, 2) if decimals is None else decimals
+    return Figure(_unless_it_vanishes(amount, places) * _scale(unit), signed_format(unit, settings, decimals))
+
+
+def change_figure(change: Change, unit: str, settings: Settings, decimals: int | None = None) -> Figure | None:
+    """A change as a cell shows it: a share of the base, or an amount where a share has no meaning."""
+    if isinstance(change.amount, NoValue):
+        return None
+    if isinstance(change.share, NoValue):
+        return difference(change.amount, unit, settings, decimals)
+    return Figure(_unless_it_vanishes(change.share, 3), SHARE_FORMAT)
 
 
 def period_name(period: Period, settings: Settings) -> str:
@@ -131,6 +166,16 @@ def period_name(period: Period, settings: Settings) -> str:
     if period.grain is not Grain.MONTH or period.start.day != 1:
         return period.label
     return format_date(period.start, "LLLL 'de' y" if settings.language == "es" else "LLLL y", locale=settings.language)
+
+
+def day_text(day: date, settings: Settings) -> str:
+    """A day in words: "17 October 2026", "17 de octubre de 2026"."""
+    return format_date(day, "d 'de' MMMM 'de' y" if settings.language == "es" else "d MMMM y", locale=settings.language)
+
+
+def moment_text(moment: datetime, settings: Settings) -> str:
+    """A moment in words: "23 November 2026, 09:00"."""
+    return f"{day_text(moment.date(), settings)}, {moment:%H:%M}"
 
 
 def reason_words(value: Value) -> Message | None:
@@ -144,6 +189,16 @@ def locale_of(settings: Settings) -> Locale:
         return Locale.parse(settings.locale.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         return Locale.parse(settings.language if settings.language in {"en", "es"} else "en")
+
+
+def _scale(unit: str) -> int:
+    """Differences of percentages are shown in points: 0.023 as 2.3 pp."""
+    return 100 if unit == "%" else 1
+
+
+def _unless_it_vanishes(amount: float, places: int) -> float:
+    """The amount; 0 where no digit of it would be shown, because "-0.0" says less than "0.0"."""
+    return amount if abs(amount) >= 0.5 * 10**-places else 0.0
 
 
 def _pattern(places: int) -> str:

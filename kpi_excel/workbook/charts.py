@@ -7,6 +7,7 @@ Formats and everything else stay the chart's own bytes.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
+from kpi_excel.model import Figure
 from kpi_excel.workbook import markup
 from kpi_excel.workbook.filters import ErrorValue
 from kpi_excel.workbook.markup import Edit, Node, escape
@@ -29,14 +30,25 @@ class _Cache:
         self.prefix += b":" if self.prefix else b""
         format_code = node.child("c:formatCode")
         self.head = data[format_code.start : format_code.end] if format_code else b""
+        self.code = ""  # the number format that the data gives
+        self.takes_format = format_code is not None and format_code.text == "General"
 
     def inner(self, lookup: Lookup) -> bytes:
         """All that stands inside the cache's element."""
         count = len(self.levels[0]) if self.levels else 0
         points = [self._points(level, lookup) for level in self.levels]
+        head = self._head(lookup) if self.takes_format else self.head
         if self.kind == "c:multiLvlStrCache":
             points = [b"<%slvl>%s</%slvl>" % (self.prefix, each, self.prefix) for each in points]
-        return self.head + b'<%sptCount val="%d"/>' % (self.prefix, count) + b"".join(points)
+        return head + b'<%sptCount val="%d"/>' % (self.prefix, count) + b"".join(points)
+
+    def _head(self, lookup: Lookup) -> bytes:
+        """The number format that the data gives the cells: axes and labels take it from there."""
+        values = (lookup(*cell) for level in self.levels for cell in level)
+        self.code = next((value.format for value in values if isinstance(value, Figure)), "")
+        if not self.code:
+            return self.head
+        return b"<%sformatCode>%s</%sformatCode>" % (self.prefix, escape(self.code), self.prefix)
 
     def _points(self, cells: Sequence[tuple[str, int, int]], lookup: Lookup) -> bytes:
         write = _number if self.kind == "c:numCache" else _text
@@ -48,22 +60,37 @@ class _Cache:
         )
 
 
+class _AxisFormat:
+    """The number format of an axis that is linked to the data's."""
+
+
 class ChartCaches:
     """A chart part whose caches can be written anew; ``resolve`` turns a defined name into its reference."""
 
     def __init__(self, data: bytes, resolve: Callable[[str], str | None] = lambda _name: None) -> None:
-        self._pieces: list[bytes | _Cache] = []
+        self._pieces: list[bytes | _Cache | _AxisFormat] = []
         self.areas: list[Area] = []  # the cells that the caches show
         self.unresolved: list[str] = []  # references whose cells are not known: their caches are left empty
         at = 0
-        for edit, cache in self._caches(markup.parse(data), data, resolve):
+        root = markup.parse(data)
+        for edit, cache in self._caches(root, data, resolve):
             self._pieces += data[at : edit.start], edit.text.partition(b"|")[0], cache, edit.text.partition(b"|")[2]
             at = edit.end
+        for start, end in _axis_formats(root, data, at):
+            self._pieces += data[at:start], _AxisFormat()
+            at = end
         self._pieces.append(data[at:])
 
     def write(self, lookup: Lookup) -> bytes:
-        """The chart part with the points that these cells have."""
-        return b"".join(piece if isinstance(piece, bytes) else piece.inner(lookup) for piece in self._pieces)
+        """The chart part with the points that these cells have, and the format that the data gives them."""
+        out, code = [], ""
+        for piece in self._pieces:
+            if isinstance(piece, _Cache):
+                out.append(piece.inner(lookup))
+                code = code or piece.code
+            else:
+                out.append(piece if isinstance(piece, bytes) else escape(code or "General"))
+        return b"".join(out)
 
     def _caches(self, root: Node, data: bytes, resolve: Callable[[str], str | None]) -> Iterator[tuple[Edit, _Cache]]:
         for reference in root.all(*_CACHES):
@@ -77,6 +104,16 @@ class ChartCaches:
             levels = _levels(areas or (), cache)
             edit = cache.with_inner(data, b"|")
             yield edit, _Cache(cache, data, levels)
+
+
+def _axis_formats(root: Node, data: bytes, after: int) -> Iterator[tuple[int, int]]:
+    """Where the formats of value axes stand that follow the data's own."""
+    for axis in root.all("c:valAx"):
+        node = axis.child("c:numFmt")
+        linked = node is not None and node.get("sourceLinked") in ("1", "true") and node.get("formatCode") == "General"
+        if node is not None and linked and node.start >= after:
+            start = data.index(b"General", node.start)
+            yield start, start + len(b"General")
 
 
 def areas_of(formula: str, resolve: Callable[[str], str | None]) -> tuple[Area, ...] | None:

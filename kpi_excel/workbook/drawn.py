@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from kpi_excel.workbook import markup, references
 from kpi_excel.workbook.growth import Growth
 from kpi_excel.workbook.markup import Edit, Node
-from kpi_excel.workbook.surroundings import Sheet, anchor_edits
+from kpi_excel.workbook.surroundings import Sheet, anchor_edits, is_left_out
 
 _ANCHORS = ("xdr:twoCellAnchor", "xdr:oneCellAnchor")
 _CHART_FORMULAS = ("c:f", "c15:f", "c15:sqref", "cx:f")
@@ -16,13 +16,23 @@ def drawing(data: bytes, growth: Growth) -> bytes:
     """A drawing part: anchors, and shapes that show a cell's text."""
     sheet = Sheet(data, growth)
     edits: list[Edit] = []
+    gone = [(node.start, node.end) for node in left_out(sheet.root, growth)]
+    edits += [Edit(start, end, b"") for start, end in gone]
     for node in sheet.root.all(*_ANCHORS):
-        edits += anchor_edits(sheet, node)
+        if (node.start, node.end) not in gone:
+            edits += anchor_edits(sheet, node)
     for node in sheet.root.all("xdr:sp", "xdr:cxnSp", "xdr:pic"):
+        if any(start <= node.start < end for start, end in gone):
+            continue
         link = node.get("textlink")
         if link:
             edits += sheet.set(node, "textlink", growth.formula(link))
     return markup.splice(data, edits)
+
+
+def left_out(root: Node, growth: Growth) -> list[Node]:
+    """The anchored objects of a drawing that go with rows or columns which are left out."""
+    return [] if growth.is_still else [node for node in root.all(*_ANCHORS) if is_left_out(growth, node)]
 
 
 def chart(data: bytes, growth: Growth) -> bytes:

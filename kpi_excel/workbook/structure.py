@@ -87,7 +87,8 @@ class Builder:
         if is_copy:
             renamed = self._names_for_copy(part, model)
             self._copy_relationships(renamed)
-        own = [part, *self._own_parts(part)]
+        gone = self._left_out_with_rows(part, renamed, growth)
+        own = [part, *(name for name in self._own_parts(part) if name not in gone)]
         for name in own[1:]:
             self._part(name, renamed.get(name, name), growth, is_copy=is_copy)
         before, after = self._around(model, growth)
@@ -96,6 +97,22 @@ class Builder:
         else:
             self.edition.replace(part, before + after)
         return BuiltSheet(renamed.get(part, part), before, after, [renamed.get(name, name) for name in own[1:]])
+
+    def _left_out_with_rows(self, part: str, renamed: Mapping[str, str], growth: Growth) -> set[str]:
+        """The parts (charts) of drawn objects that go with rows which are left out; nothing points at them any more."""
+        gone: set[str] = set()
+        for name in self._own_parts(part):
+            if self._kind(name) != "drawing":
+                continue
+            anchors = drawn.left_out(self.package.tree(name), growth)
+            ids = {node.get("r:id") for anchor in anchors for node in anchor.all("c:chart", "cx:chart")}
+            for link in self.package.relationships(name):
+                if link.id in ids:
+                    self.edition.unrelate(renamed.get(name, name), link.id)
+                    gone |= {link.target, *self._own_parts(link.target)}
+        for name in gone:
+            self.edition.remove(renamed.get(name, name))
+        return gone
 
     def _around(self, model: SheetModel, growth: Growth) -> tuple[bytes, bytes]:
         """What stands before and after the rows, grown."""

@@ -293,6 +293,16 @@ def anchor_edits(sheet: Sheet, node: Node) -> Iterator[Edit]:
         yield from _move(sheet, node, "to", row - 1 + down, column - 1 + right)
 
 
+def is_left_out(growth: Growth, node: Node) -> bool:
+    """Whether a condition left out all rows, or all columns, that an anchored object stands over."""
+    start = _corner(node, "from")
+    if start is None:
+        return False
+    end = _corner(node, "to") or start
+    row, column = start[0] + 1, start[1] + 1
+    return not growth.areas(Area(row, column, max(row, end[0]), max(column, end[1])))
+
+
 def _stretches(node: Node) -> bool:
     """A plain shape that is set to move and size with cells frames them, and goes on doing so."""
     shape = node.child("xdr:sp")

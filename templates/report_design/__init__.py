@@ -1,0 +1,1 @@
+"""The design of the default report, sheet by sheet."""
