@@ -1,8 +1,8 @@
 """What the coming periods bring: the best method that the history allows, and how well it would have done before.
 
 The ladder (kpi-statistics, section 3): fewer than 6 points nothing; then the mean or a straight line with Student's
-t; small counts by Poisson or negative binomial; from 24 months on exponential smoothing, with a season where one
-year's months foretell the next year's.
+t; small counts by Poisson or negative binomial; from 24 months on, where a trend or a season is seen, exponential
+smoothing (statsmodels). A season is seen where one year's months foretell the next year's.
 """
 
 import math
@@ -12,11 +12,11 @@ from functools import partial
 from statistics import fmean, variance
 from typing import TypeAlias
 
+from kpi_excel.review.ets import fitted
 from kpi_excel.statistics import (
     fit_line,
     negative_binomial_tail,
     poisson_tail,
-    smooth,
     student_quantile,
     student_tail,
     sum_forecast,
@@ -83,7 +83,7 @@ def choose(values: Sequence[float], *, counts: bool = False, monthly: bool = Tru
     trend = has_trend(values)
     if counts and not trend and fmean(values) < SMALL_COUNT and min(values) >= 0:
         return "negative binomial" if variance(values) > 1.5 * fmean(values) else "poisson"
-    if monthly and len(values) >= ETS_FEWEST:
+    if monthly and len(values) >= ETS_FEWEST and (trend or has_season(values)):
         return "ets seasonal" if has_season(values) else "ets"
     return "line" if trend else "mean"
 
@@ -178,7 +178,7 @@ def _line(values: Sequence[float], periods: int) -> Spread | None:
 
 def _smoothed(values: Sequence[float], periods: int, *, seasonal: bool = False) -> Spread | None:
     """A damped trend only where a straight line is seen."""
-    model = smooth(values, trend=has_trend(values), seasonal=seasonal)
+    model = fitted(tuple(values), trend=has_trend(values), seasonal=seasonal)
     if model is None:
         return None
     errors = tuple(model.error(k) for k in range(1, periods + 1))
@@ -243,7 +243,7 @@ def skill(values: Sequence[float], method: str) -> float | None:
     if held < 2 or _constant(values[:-held]):
         return None
     known, actual = values[:-held], values[-held:]
-    path = _path(known, held, method)
+    path = _path(values, held, method)
     rules = [[fmean(known)] * held, _drift(known, held)]
     if len(known) >= SEASON:
         rules.append([known[len(known) - SEASON + k % SEASON] for k in range(held)])
@@ -253,9 +253,15 @@ def skill(values: Sequence[float], method: str) -> float | None:
     return 1 - _error(path, actual) / best
 
 
-def _path(known: Sequence[float], periods: int, method: str) -> Sequence[float] | None:
-    made = METHODS[method](known, periods, 0.0)
-    return made.path if made else None
+def _path(values: Sequence[float], held: int, method: str) -> Sequence[float] | None:
+    """What the method would have told of the last periods; smoothing keeps the parameters of its one fit."""
+    known = values[:-held]
+    if not method.startswith("ets"):
+        made = METHODS[method](known, held, 0.0)
+        return made.path if made else None
+    model = fitted(tuple(values), trend=has_trend(values), seasonal=method == "ets seasonal")
+    earlier = model.after(known) if model else None
+    return earlier.path(held) if earlier else None
 
 
 def _drift(known: Sequence[float], periods: int) -> list[float]:

@@ -33,7 +33,7 @@ from kpi_excel.statistics.nps import (
     nps_interval,
     nps_sample_size,
 )
-from kpi_excel.statistics.smoothing import Smoothing, smooth
+from kpi_excel.statistics.smoothing import Smoothing
 from kpi_excel.statistics.xmr import (
     TRIAL_POINTS,
     Limits,
@@ -74,7 +74,6 @@ __all__ = [
     "required_rate",
     "runs",
     "sides",
-    "smooth",
     "student_quantile",
     "student_tail",
     "sum_forecast",
