@@ -325,3 +325,47 @@ def test_a_picture_takes_the_place_of_its_mark(tmp_path: Path) -> None:
     out = zipfile.ZipFile(io.BytesIO(Template(tmp_path / "p.xlsx").fill({"title": "x", "logo": images["red"]})))
     assert images["red"] in [out.read(name) for name in out.namelist()]
     assert "{{" not in out.read("xl/drawings/drawing1.xml").decode()
+
+
+def test_a_chart_over_cells_that_stay_keeps_its_points() -> None:
+    """A chart drawn from a sheet without marks still shows that sheet's figures, formulas included."""
+    stream = io.BytesIO()
+    workbook = xlsxwriter.Workbook(stream, {"in_memory": True})
+    front, fixed, mixed = (workbook.add_worksheet(name) for name in ("Front", "Fixed", "Mixed"))
+    front.write("A1", "{{ x }}")
+    fixed.write_column("A1", [3, 4])
+    mixed.write("A1", 5)
+    mixed.write_formula("A2", "=A1+Front!A1", None, 0)
+    chart = workbook.add_chart({"type": "line"})
+    chart.add_series({"values": "=Fixed!$A$1:$A$2"})
+    chart.add_series({"values": "=Mixed!$A$1:$A$2"})
+    front.insert_chart("C3", chart)
+    workbook.close()
+    filled = zipfile.ZipFile(io.BytesIO(Template(stream.getvalue()).fill({"x": 2})))
+    points = re.findall(r"<c:v>(\d+)", filled.read("xl/charts/chart1.xml").decode())
+    assert points == ["3", "4", "5", "7"]
+
+
+def test_a_formula_that_reads_nothing_new_keeps_excels_value() -> None:
+    """What can't be calculated here keeps its value where nothing that it reads has changed, and is passed on."""
+    stream = io.BytesIO()
+    workbook = xlsxwriter.Workbook(stream, {"in_memory": True})
+    front, fixed = workbook.add_worksheet("Front"), workbook.add_worksheet("Fixed")
+    front.write_row("A1", ["{% for r in rows %}{{ r }}", "{{ r }}{% endfor %}"])
+    front.write_formula("B2", "=Fixed!A2+A1", None, 0)
+    fixed.write("A1", 4)
+    fixed.write_formula("A2", "=NOBODYKNOWS(A1)", None, 9)
+    fixed.write_formula("A3", "=NOBODYKNOWS(Front!A1)", None, 9)
+    workbook.close()
+    template = Template(stream.getvalue())
+    for first in (1, 2):
+        out = opened(template.fill({"rows": [first, 5]}), values=True)
+        assert [out["Fixed"]["A2"].value, out["Fixed"]["A3"].value] == [9, None]
+        assert out["Front"]["B3"].value == 9 + first
+        assert [fault.place.cell for fault in template.warnings] == ["A3"]
+
+
+def test_control_characters_that_a_formula_makes_are_escaped() -> None:
+    """A formula that gives a bell or a tab character leaves a file that can be opened."""
+    data = Template(book({"A1": "{{ x }}", "A2": "=CHAR(7)&A1"})).fill({"x": "y"})
+    assert opened(data, values=True)["S"]["A2"].value in ("\x07y", "_x0007_y")

@@ -46,9 +46,11 @@ def fit_text(text: str, limit: int = LONGEST_CELL) -> str:
 
 
 def written_text(text: str) -> str:
-    """Fit text as XML character data; what looks like Excel's own escape (_x000D_) is protected."""
+    """Text as XML character data: Excel's own escape (_x000D_) is protected, and stands for what XML can't hold."""
     if "_x" in text:
         text = _ESCAPE.sub("_x005F_", text)
+    if _UNFIT.search(text):
+        text = _UNFIT.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -65,18 +65,26 @@ class _AxisFormat:
 
 
 class ChartCaches:
-    """A chart part whose caches can be written anew; ``resolve`` turns a defined name into its reference."""
+    """A chart part whose caches can be written anew; ``resolve`` turns a defined name into its reference.
 
-    def __init__(self, data: bytes, resolve: Callable[[str], str | None] = lambda _name: None) -> None:
+    ``is_still`` tells of an area that its cells are always the template's own: such caches stay as they are.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        resolve: Callable[[str], str | None] = lambda _name: None,
+        is_still: Callable[[Area], bool] = lambda _area: False,
+    ) -> None:
         self._pieces: list[bytes | _Cache | _AxisFormat] = []
         self.areas: list[Area] = []  # the cells that the caches show
         self.unresolved: list[str] = []  # references whose cells are not known: their caches are left empty
         at = 0
         root = markup.parse(data)
-        for edit, cache in self._caches(root, data, resolve):
+        for edit, cache in self._caches(root, data, resolve, is_still):
             self._pieces += data[at : edit.start], edit.text.partition(b"|")[0], cache, edit.text.partition(b"|")[2]
             at = edit.end
-        for start, end in _axis_formats(root, data, at):
+        for start, end in _axis_formats(root, data, at) if at else ():
             self._pieces += data[at:start], _AxisFormat()
             at = end
         self._pieces.append(data[at:])
@@ -92,12 +100,16 @@ class ChartCaches:
                 out.append(piece if isinstance(piece, bytes) else escape(code or "General"))
         return b"".join(out)
 
-    def _caches(self, root: Node, data: bytes, resolve: Callable[[str], str | None]) -> Iterator[tuple[Edit, _Cache]]:
+    def _caches(
+        self, root: Node, data: bytes, resolve: Callable[[str], str | None], is_still: Callable[[Area], bool]
+    ) -> Iterator[tuple[Edit, _Cache]]:
         for reference in root.all(*_CACHES):
             cache, formula = reference.child(_CACHES[reference.name]), reference.child("c:f")
             if cache is None or formula is None:
                 continue
             areas = areas_of(formula.text, resolve)
+            if areas and all(map(is_still, areas)):
+                continue
             if areas is None:
                 self.unresolved.append(formula.text)
             self.areas += areas or ()

@@ -17,11 +17,12 @@ from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.package import Sheet as SheetEntry
 from kpi_excel.workbook.placeholders import TextTemplate
 from kpi_excel.workbook.references import Formula
-from kpi_excel.workbook.sheet import Cell, SheetXml
+from kpi_excel.workbook.sheet import Cell, FormulaCell, SheetXml
 from kpi_excel.workbook.strings import StringTable
 
 TAG_WORDS: Final = ("for", "endfor", "if", "elif", "else", "endif", "columns", "endcolumns", "sheet")
 _ROW_WORDS: Final = TAG_WORDS[:6]
+_STRING_CELL = re.compile(rb"""\st\s*=\s*["']s["'][^<>]*>\s*<(?:[\w.-]+:)?v(?:\s[^<>]*)?>\s*([0-9]+)""")
 _TYPE = re.compile(r"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
@@ -105,6 +106,12 @@ class SheetModel:
     batches: dict[tuple[int, int], Batch] = field(default_factory=dict)  # by the ids of row and column body
     is_live: bool = False  # holds marks or formulas
     has_marks: bool = False
+    formulas: Sequence[FormulaCell] | None = None  # of a sheet without marks, whose other cells were not read
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing on this sheet moves: it comes out as it is, but for its formulas."""
+        return self.formulas is not None
 
 
 class Compiler:
@@ -120,12 +127,35 @@ class Compiler:
         """One worksheet as a model."""
         place = Place(self.package.file, entry.name)
         try:
-            xml = sheet.read(self.package.xml(entry.part))
+            model = SheetModel(index, entry, sheet.read(self.package.xml(entry.part)))
+            self._name(model, place)
+            self._cells(model, place)
         except MarkupError as error:
             self.faults.append(Fault(say("The XML of this sheet can't be read: {why}.", why=error.why), place))
-            return SheetModel(index, entry, SheetXml(b"", b"", "", ()))
-        model = SheetModel(index, entry, xml)
-        self._name(model, place)
+            model = SheetModel(index, entry, SheetXml(b"", 0, 0, ""))
+        return model
+
+    def _cells(self, model: SheetModel, place: Place) -> None:
+        """What each cell becomes; of a sheet without marks only the formulas are looked at."""
+        if not model.has_marks and not self._may_have_marks(model.xml):
+            model.formulas = model.xml.formulas
+        if model.formulas is not None:
+            for each in model.formulas:
+                model.plans.setdefault(each.cell.row, []).append(self._plan(each.cell, place, []))
+            model.is_live = bool(model.formulas)
+            return
+        self._read_cells(model, place)
+
+    def _may_have_marks(self, xml: SheetXml) -> bool:
+        """Whether a cell may hold a mark: written in the sheet itself, or in the table of shared strings."""
+        region = xml.data[xml.start : xml.end]
+        if placeholders.BYTE_MARKS.search(region) or b"&#" in region:
+            return True
+        marked = self.strings.marked
+        return bool(marked) and any(int(index) in marked for index in _STRING_CELL.findall(region))
+
+    def _read_cells(self, model: SheetModel, place: Place) -> None:
+        xml = model.xml
         tags: list[Tag] = []
         markers: set[int] = set()
         for row in xml.rows:
@@ -138,9 +168,7 @@ class Compiler:
         model.has_marks |= bool(tags) or any(
             p.kind == "value" or p.strings for plans in model.plans.values() for p in plans
         )
-        if model.is_live:
-            self._read_blocks(model, tags, markers, place)
-        return model
+        self._read_blocks(model, tags, markers, place)
 
     def _name(self, model: SheetModel, place: Place) -> None:
         if not placeholders.has_marks(model.entry.name):

@@ -27,12 +27,26 @@ class Dependencies:
                 else:
                     self._readers_of_ranges[folded].append(cell)
 
-    def affected(self, changed: Collection[Cell] | None) -> tuple[list[Formula], dict[Cell, Message]]:
-        """The formulas to calculate, and those that must lose their value because nobody can calculate it."""
-        cells = set(self.formulas) if changed is None else self._reached(changed)
-        without = self.spread({cell: why for cell, why in self.distrusted.items() if cell in cells})
-        wanted = [formula for cell, formula in self.formulas.items() if cell in cells and cell not in without]
-        return wanted, without
+    def unknown(self, changed: Collection[Cell] | None, moved: Collection[str] = ()) -> dict[Cell, Message]:
+        """The cells that must lose their value because nobody can calculate it anew, and why.
+
+        A formula that reads nothing of what changed (a changed cell, or a sheet whose cells ``moved``) keeps its value.
+        """
+        cells = self.formulas.keys() if changed is None else self.reached(changed, moved, with_empty=True)
+        return self.spread({cell: why for cell, why in self.distrusted.items() if cell in cells})
+
+    def reached(self, changed: Collection[Cell], moved: Collection[str] = (), *, with_empty: bool = False) -> set[Cell]:
+        """The formulas that depend on a change, those that always change and, if asked for, those without a value."""
+        folded = {name.casefold() for name in moved}
+        start = {
+            cell
+            for cell, reading in self.readings.items()
+            if reading.is_volatile
+            or (with_empty and not self.formulas[cell].has_value)
+            or cell in changed
+            or any(area.sheet.casefold() in folded for area in reading.areas if folded)
+        }
+        return start | self._downstream({*changed, *start}).keys()
 
     def spread(self, without: Mapping[Cell, Message]) -> dict[Cell, Message]:
         """The formula cells without a value and all that depend on them, the cells of array formulas included."""
@@ -55,15 +69,6 @@ class Dependencies:
     def calls(self, formula: Formula, functions: Collection[str]) -> bool:
         """Whether a formula calls one of these functions."""
         return not self.readings[formula.cell].functions.isdisjoint(functions)
-
-    def _reached(self, changed: Collection[Cell]) -> set[Cell]:
-        """The formulas that depend on a changed cell, those that always change, and those that have no value yet."""
-        start = {
-            cell
-            for cell, reading in self.readings.items()
-            if reading.is_volatile or not self.formulas[cell].has_value or cell in changed
-        }
-        return start | self._downstream({*changed, *start}).keys()
 
     def _downstream(self, start: Iterable[Cell]) -> dict[Cell, Cell]:
         """Every formula that reads one of these cells, directly or not, with a cell that it reads it through."""

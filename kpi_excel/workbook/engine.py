@@ -1,7 +1,7 @@
 """The calculating engine, formualizer, behind one small class: the one place that knows it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
@@ -29,6 +29,7 @@ _CELL: Final = re.compile(rb'<((?:[\w.-]+:)?)c r="([A-Z]+[0-9]+)"([^>]*?)(?:/>|>
 _FORMULA_CELL: Final = re.compile(
     rb'<((?:[\w.-]+:)?)c r="([A-Z]+[0-9]+)"([^>]*)>(\s*<(?:[\w.-]+:)?f[\s/>].*?)</\1c>', re.DOTALL
 )
+_FORMULA_TAG: Final = re.compile(rb"<((?:[\w.-]+:)?)f(?:\s[^>]*?)?(?:/>|>.*?</\1f>)", re.DOTALL)
 _TYPE: Final = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
@@ -41,16 +42,24 @@ class NoResultError(Exception):
 
 
 class Engine:
-    """A workbook in the engine: ``set`` cells, take ``results``. After a failure it gives nothing any more."""
+    """A workbook in the engine: ``set`` cells, take ``results``. After a failure it gives nothing any more.
+
+    It calculates ``formulas``; the formula cells that are ``kept`` go in with the values that they have.
+    """
 
     def __init__(
-        self, package: Package, formulas: Sequence[Formula], functions: Functions, now: datetime | None
+        self,
+        package: Package,
+        formulas: Sequence[Formula],
+        kept: Collection[Cell],
+        functions: Functions,
+        now: datetime | None,
     ) -> None:
         self.failure: Message | None = None
         self._workbook: Any = None
-        self._guarded(lambda: self._open(package, formulas, functions, now))
+        self._guarded(lambda: self._open(package, _slim(package, formulas, kept), functions, now))
 
-    def _open(self, package: Package, formulas: Sequence[Formula], functions: Functions, now: datetime | None) -> None:
+    def _open(self, package: Package, slim: bytes, functions: Functions, now: datetime | None) -> None:
         import formualizer
 
         evaluation = formualizer.EvaluationConfig()
@@ -61,7 +70,7 @@ class Engine:
         configuration = formualizer.WorkbookConfig(
             mode=formualizer.WorkbookMode.Ephemeral, eval_config=evaluation, enable_changelog=False
         )
-        workbook = formualizer.Workbook.from_bytes(_slim(package, formulas), config=configuration)
+        workbook = formualizer.Workbook.from_bytes(slim, config=configuration)
         workbook.set_temporal_egress("serial")
         if now is not None:
             workbook.set_deterministic_clock(now.replace(tzinfo=UTC), "utc")
@@ -171,10 +180,13 @@ def _out(value: object) -> object:
 # --- what the engine gets to read ------------------------------------------------------------------------------------
 
 
-def _slim(package: Package, formulas: Sequence[Formula]) -> bytes:
+def _slim(package: Package, formulas: Sequence[Formula], kept: Collection[Cell]) -> bytes:
     """The workbook with nothing but its sheets, names and texts: quick to load, and nothing to stumble over."""
     workbook = package.workbook
     by_sheet: dict[str, dict[bytes, Formula | None]] = {}
+    values: dict[str, set[bytes]] = {}
+    for cell in kept:
+        values.setdefault(cell.sheet, set()).add(cell.address.encode())
     for formula in formulas:
         cells = by_sheet.setdefault(formula.cell.sheet, {})
         cells.update((cell.address.encode(), None) for cell in filled(formula) if cell != formula.cell)
@@ -185,7 +197,9 @@ def _slim(package: Package, formulas: Sequence[Formula]) -> bytes:
     for index, sheet in enumerate(workbook.sheets, 1):
         if sheet.kind != "worksheet" or not sheet.part:
             continue
-        parts[f"xl/worksheets/sheet{index}.xml"] = _slim_sheet(package.xml(sheet.part), by_sheet.get(sheet.name, {}))
+        parts[f"xl/worksheets/sheet{index}.xml"] = _slim_sheet(
+            package.xml(sheet.part), by_sheet.get(sheet.name, {}), values.get(sheet.name, set())
+        )
         sheets.append(b'<sheet name="%s" sheetId="%d" r:id="rId%d"/>' % (escape(sheet.name), index, index))
         relations.append(_relation(index, b"worksheet", b"worksheets/sheet%d.xml" % index))
     for number, kind in enumerate(("sharedStrings", "styles"), len(workbook.sheets) + 1):
@@ -239,13 +253,15 @@ def _content_types(parts: Iterable[str]) -> bytes:
     ) % (_OFFICE, overrides)
 
 
-def _slim_sheet(data: bytes, formulas: Mapping[bytes, Formula | None]) -> bytes:
+def _slim_sheet(data: bytes, formulas: Mapping[bytes, Formula | None], kept: Collection[bytes]) -> bytes:
     """A sheet with trusted formulas only, without old values; where an array formula fills cells, they are empty."""
     if b"<f" not in data and b":f" not in data:
         return data
 
     def slim(found: re.Match[bytes]) -> bytes:
         prefix, address, attributes, inside = found.groups()
+        if address in kept:
+            return _FORMULA_TAG.sub(b"", found[0])
         if address not in formulas:
             has_formula = inside is not None and (b"<f" in inside or b":f" in inside)
             return b'<%sc r="%s"/>' % (prefix, address) if has_formula else found[0]

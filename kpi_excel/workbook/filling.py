@@ -76,6 +76,7 @@ def laid_out(
     sheets = {built.part for built in structure.sheets}
     package = structure.package
     names = {name.name.casefold(): name.text for name in package.workbook.names}
+    still = {each.name.casefold() for each in sittings if not each.model.is_live}
     for part in package.parts:
         if part in sheets or not part.endswith((".xml", ".vml")) or any(word in part for word in _UNMARKED):
             continue
@@ -85,7 +86,9 @@ def laid_out(
         if mosaic is not None:
             laid.parts[part] = (index, mosaic)
         if package.content_type(part).endswith("drawingml.chart+xml") and mosaic is None:
-            laid.charts[part] = ChartCaches(package.xml(part), lambda name: names.get(name.casefold()))
+            laid.charts[part] = ChartCaches(
+                package.xml(part), lambda name: names.get(name.casefold()), lambda area: area.sheet.casefold() in still
+            )
     for index, built in enumerate(structure.sheets):
         laid.pictures += _pictures(package, built.parts, index, sandbox, Place(file, sittings[index].name), laid.faults)
     for built, sitting in zip(structure.sheets, sittings, strict=True):
@@ -255,22 +258,26 @@ class Filling:
         changes_formulas |= any(
             isinstance(value, LiveFormula) for grid in self.grids for each in grid.values.values() for value in each
         )
+        for sitting, grid, rows in zip(self.sittings, self.grids, self.laid.rows, strict=True):
+            if sitting.model.is_plain or self.laid.is_still:
+                grid.results |= self._known(rows)
         named = [(sitting.name, grid) for sitting, grid in zip(self.sittings, self.grids, strict=True)]
+        moved = [] if self.laid.is_still else [each.name for each in self.sittings if not each.model.is_plain]
         calculated = self.laid.recalculation.calculate(
-            named, self._uncalculated, self.formats.today, changes_formulas=changes_formulas,
-            everything=not self.laid.is_still,
-        )  # fmt: skip
+            named, self._uncalculated, self.formats.today, changes_formulas=changes_formulas, moved=moved
+        )
         self.warnings = calculated.faults(self.material.package.file)
         found = results.by_sheet(calculated)
-        without = {(cell.sheet, cell.row, cell.column) for cell in calculated.without}
-        for (name, grid), rows in zip(named, self.laid.rows, strict=True):
-            values = found.get(name, {})
-            for site in rows.sites:
-                at = (site.row, site.column)
-                if at in values:
-                    grid.results[at] = values[at]
-                elif self.laid.is_still and (name, *at) not in without:
-                    grid.results[at] = constant(site.plan.cell, self.material.strings)
+        for name, grid in named:
+            grid.results |= found.get(name, {})
+
+    def _known(self, rows: layout.SheetLayout) -> dict[tuple[int, int], Any]:
+        """The template's own values of the formulas that read as they did."""
+        return {
+            (site.row, site.column): constant(site.plan.cell, self.material.strings)
+            for site in rows.sites
+            if site.plan.cell.formula is not None and site.text == site.plan.cell.formula.text
+        }
 
     def _uncalculated(self) -> Package:
         """The workbook as the engine gets it: with all values, and the formulas' values of the template."""
@@ -288,13 +295,15 @@ class Filling:
             if not sitting.model.is_live and before is None:
                 continue
             scope_of = self._scopes(sitting)
-            changes[built.part] = b"".join(
+            content = b"".join(
                 (
                     before.write(scope_of, self.faults) if before else built.before,
                     self._rows(index).encode(),
                     after.write(scope_of, self.faults) if after else built.after,
                 )
             )
+            if not sitting.model.is_plain or content != self.laid.structure.package.parts[built.part]:
+                changes[built.part] = content
         return changes
 
     def _rows(self, index: int) -> str:

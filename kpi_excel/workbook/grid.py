@@ -33,6 +33,8 @@ class Grid:
 
     def value(self, row: int, column: int) -> Any:
         """What a cell shows: a number, text, bool, date, error; None for an empty one."""
+        if self.sitting.model.is_plain:
+            return self._plain(row, column)
         found = self._locate(row, column)
         if found is None:
             return None
@@ -45,6 +47,13 @@ class Grid:
             values = self.values.get(key)
             return values[plan.slot] if values else None
         return self.results.get((row, column))
+
+    def _plain(self, row: int, column: int) -> Any:
+        """A cell of a sheet without marks."""
+        if (row, column) in self.results:
+            return self.results[row, column]
+        cell = self.sitting.model.xml.by_place.get((row, column))
+        return constant(cell, self.strings) if cell is not None and cell.formula is None else None
 
     def source(self, row: int, column: int) -> tuple[Key | None, int]:
         """The passage and slot whose value a cell shows; no passage for cells that show anything else."""

@@ -3,16 +3,17 @@
 Two sets of data that repeat every loop equally often have the same layout, so it is made once and kept.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kpi_excel.workbook import references
 from kpi_excel.workbook.axis import Axis, Spans
-from kpi_excel.workbook.blocks import Body, Course, Passage, Stretch
-from kpi_excel.workbook.cells import written_text
+from kpi_excel.workbook.blocks import Body, Course, Passage
 from kpi_excel.workbook.compile import CellPlan, SheetModel
 from kpi_excel.workbook.references import Reference, letters, quoted
+from kpi_excel.workbook.sheet import FormulaCell
 
 _ROW = "\x01"  # stands for the row's number in a prototype; XML can't hold it
 
@@ -219,13 +220,15 @@ class RowWriter:
         self.columns = columns
         self.maps = maps
         self.prefix = place.model.xml.prefix
-        self.by_number = {row.number: row for row in place.model.xml.rows}
+        self.by_number = {} if place.model.is_plain else {row.number: row for row in place.model.xml.rows}
         self.layout = SheetLayout()
         self._prototypes: dict[tuple[int, bool], list[Chunk]] = {}
         self._opening: dict[int, str] = {}
 
     def lay(self) -> SheetLayout:
         """All rows, in order."""
+        if self.model.formulas is not None:
+            return self._still(self.model.formulas)
         piece = _OpenPiece()
         for row, passage, at in self._rows():
             for chunk in self._chunks(row, passage):
@@ -237,6 +240,20 @@ class RowWriter:
                     piece.key = key
                     piece.start = chunk.start if piece.filled == 0 else piece.start
                 self._write(chunk, at, passage, piece)
+        self.layout.pieces.append(piece.closed())
+        return self.layout
+
+    def _still(self, formulas: Sequence[FormulaCell]) -> SheetLayout:
+        """The rows of a sheet without marks: its own text around its formulas."""
+        data, at = self.model.xml.data, self.model.xml.start
+        passage = self.rows.passages[0]
+        piece = _OpenPiece()
+        plans = (plan for plans in self.model.plans.values() for plan in plans)
+        for (cell, start, end), plan in zip(formulas, plans, strict=True):
+            piece.texts += _percent(data[at:start].decode()), f'<{self.prefix}c r="{cell.address}"', "%s"
+            piece.sites.append((len(piece.sites), self._site(plan, cell.row, passage, 0)))
+            at = end
+        piece.texts.append(_percent(data[at : self.model.xml.end].decode()))
         self.layout.pieces.append(piece.closed())
         return self.layout
 
@@ -330,8 +347,6 @@ class RowWriter:
 
 
 def _without_spans(attributes: str) -> str:
-    import re
-
     return re.sub(r"""\sspans\s*=\s*(?:"[^"]*"|'[^']*')""", "", attributes)
 
 
@@ -349,15 +364,3 @@ def _merged(chunk: Chunk) -> Chunk:
             parts.append(part)
     chunk.parts = parts
     return chunk
-
-
-def stretch_rows(stretch: Stretch) -> range:
-    """The rows of a stretch."""
-    return range(stretch.first, stretch.last + 1)
-
-
-def formula_text(text: str) -> str:
-    """A formula as XML character data."""
-    return (
-        written_text(text) if "_x" not in text else text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    )

@@ -4,12 +4,11 @@ The engine keeps a layout's workbook open, so that for the next output only the 
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from kpi_excel.faults import Fault
 from kpi_excel.messages import Message
 from kpi_excel.model import NoValue, Texts
 from kpi_excel.workbook import cells
@@ -27,6 +26,7 @@ class Recalculation:
     calculator: Calculator | None = None
     today: date | None = None
     given: dict[Cell, Any] = field(default_factory=dict)
+    known: Calculated | None = None
 
     def calculate(
         self,
@@ -35,18 +35,20 @@ class Recalculation:
         today: date | None,
         *,
         changes_formulas: bool,
-        everything: bool,
+        moved: Collection[str],
     ) -> Calculated:
         """The values for this output; ``workbook`` gives the whole file without them, where the engine needs it."""
         with self.lock:
             filled = {Cell(name, row, column): value for name, grid in grids for row, column, value in grid.filled()}
-            if self.calculator is None or changes_formulas or self.today != today:
+            if self.calculator is None or self.known is None or changes_formulas or self.today != today:
                 now = datetime.combine(today, time()) if today else None
-                self.calculator, self.today = Calculator(workbook(), now=now), today
+                self.calculator, self.today = Calculator(workbook(), filled.keys(), moved, now=now), today
                 self.given = filled
+                self.known = self.calculator.calculate()
             else:
                 self._give(filled)
-            return self.calculator.calculate(None if everything else filled.keys())
+                self.known = _newer(self.known, self.calculator.recalculate())
+            return self.known
 
     def _give(self, filled: dict[Cell, Any]) -> None:
         """Tell the engine what is different from the output before."""
@@ -56,6 +58,13 @@ class Recalculation:
             if cell not in before or before[cell] is not value:
                 self.calculator.set(cell, plain(value))
         self.given = filled
+
+
+def _newer(before: Calculated, now: Calculated) -> Calculated:
+    """What was calculated before, with what is calculated now in its place."""
+    without = {cell: why for cell, why in before.without.items() if cell not in now.values} | dict(now.without)
+    values = {**before.values, **now.values}
+    return Calculated({cell: value for cell, value in values.items() if cell not in without}, without)
 
 
 def plain(value: Any) -> Any:
@@ -73,14 +82,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def faults(calculated: Calculated, file: str) -> tuple[Fault, ...]:
-    """What is said about formula cells that carry no value."""
-    return calculated.faults(file)
-
-
 def by_sheet(calculated: Calculated) -> Mapping[str, dict[tuple[int, int], Any]]:
-    """The values by sheet, row and column."""
+    """The values by sheet, row and column; None for cells that must not keep one."""
     found: dict[str, dict[tuple[int, int], Any]] = {}
-    for cell, value in calculated.values.items():
+    for cell, value in (*calculated.values.items(), *((cell, None) for cell in calculated.without)):
         found.setdefault(cell.sheet, {})[cell.row, cell.column] = value
     return found

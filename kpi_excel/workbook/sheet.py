@@ -1,13 +1,17 @@
-"""A worksheet's XML read once: its rows and cells with the bytes they are made of, and all that stands around them.
+"""A worksheet's XML: its rows and cells with the bytes they are made of, and all that stands around them.
 
-Only ``sheetData`` is taken apart. Cells keep their attributes and content as they were written, so that what does not
-change comes out as the same bytes; a cell's style is the ``s`` of the file, not a library's renumbering.
+Only ``sheetData`` is taken apart, and only when its rows are asked for: of a sheet without marks the formula cells are
+enough, and those are found without reading the others. Cells keep their attributes and content as they were written,
+so that what does not change comes out as the same bytes; a cell's style is the ``s`` of the file, not a library's
+renumbering.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cached_property
+from itertools import pairwise
+from typing import Final, NamedTuple
 from xml.parsers import expat
 
 from kpi_excel.workbook import markup, references
@@ -67,40 +71,95 @@ class Row:
     cells: list[Cell]
 
 
-@dataclass(frozen=True, slots=True)
+class FormulaCell(NamedTuple):
+    """A cell with a formula, and the bytes of the sheet that it is."""
+
+    cell: Cell
+    start: int
+    end: int
+
+
 class SheetXml:
     """A worksheet: what stands before and after its rows, and the rows."""
 
-    before: bytes  # up to and with <sheetData>
-    after: bytes  # from </sheetData> on
-    prefix: str  # of the spreadsheet namespace, with its colon
-    rows: Sequence[Row]
+    def __init__(self, data: bytes, start: int, end: int, prefix: str) -> None:
+        self.data = data  # with sheetData written as two tags
+        self.start = start  # after <sheetData>
+        self.end = end  # before </sheetData>
+        self.prefix = prefix  # of the spreadsheet namespace, with its colon
+
+    @property
+    def before(self) -> bytes:
+        """What stands before the rows."""
+        return self.data[: self.start]
+
+    @property
+    def after(self) -> bytes:
+        """What stands after the rows."""
+        return self.data[self.end :]
 
     @property
     def outer(self) -> bytes:
         """The document without its rows."""
         return self.before + self.after
 
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """All rows with their cells; raises MarkupError."""
+        return _Rows(self.data, self.prefix).read() if self.start < self.end else ()
+
     def cells(self) -> Iterator[Cell]:
         """Every cell, row by row."""
         for row in self.rows:
             yield from row.cells
 
+    @cached_property
+    def by_place(self) -> Mapping[tuple[int, int], Cell]:
+        """Every cell by row and column."""
+        return {(cell.row, cell.column): cell for cell in self.cells()}
 
-def read(data: bytes, *, with_rows: bool = True) -> SheetXml:
-    """Take a worksheet's UTF-8 XML apart; raises MarkupError."""
+    @cached_property
+    def formulas(self) -> Sequence[FormulaCell] | None:
+        """The cells with formulas, without reading the others; None where the sheet is written in an unusual way."""
+        region, name = self.data[self.start : self.end], self.prefix.encode()
+        spans = _formula_spans(region, name)
+        if not spans:
+            return None if spans is None else ()
+        cells = b"".join([region[start:end] for start, end in spans])
+        rows = b"<%ssheetData><%srow>%s</%srow></%ssheetData>" % (name, name, cells, name, name)
+        (row,) = _Rows(rows, self.prefix).read()
+        if any(before.row > after.row for before, after in pairwise(row.cells)):
+            return None
+        return [
+            FormulaCell(cell, self.start + start, self.start + end)
+            for cell, (start, end) in zip(row.cells, spans, strict=True)
+            if cell.formula is not None
+        ]
+
+
+def _formula_spans(region: bytes, name: bytes) -> list[tuple[int, int]] | None:
+    """Where the cells with formulas lie among these rows; None where that can't be told without reading all cells."""
+    prefix, closing = re.escape(name), b"</" + name + b"c>"
+    count = len(re.findall(rb"<" + prefix + rb"f[\s/>]", region))
+    if count and b"<!" in region:
+        return None
+    cell = rb"<" + prefix + rb'c\b[^<>]*?\sr="[A-Z]+[0-9]+"[^<>]*>\s*<' + prefix + rb"f[\s/>]"
+    found = [(each.start(), region.find(closing, each.end()) + len(closing)) for each in re.finditer(cell, region)]
+    return found if len(found) == count and all(start < end for start, end in found) else None
+
+
+def read(data: bytes) -> SheetXml:
+    """Find the rows in a worksheet's UTF-8 XML; raises MarkupError."""
     opening = _DATA.search(data)
     if opening is None:
         raise MarkupError("the sheet has no sheetData")
     prefix = opening[1]
     if opening[2]:  # <sheetData/>
-        tag = opening[0][:-2].rstrip() + b">"
-        return SheetXml(
-            data[: opening.start()] + tag, b"</" + prefix + b"sheetData>" + data[opening.end() :], prefix.decode(), ()
-        )
+        start = opening[0][:-2].rstrip() + b">"
+        data = data[: opening.start()] + start + b"</" + prefix + b"sheetData>" + data[opening.end() :]
+        return SheetXml(data, opening.start() + len(start), opening.start() + len(start), prefix.decode())
     end = data.rindex(b"</" + prefix + b"sheetData")
-    rows = _Rows(data, prefix.decode()).read() if with_rows else ()
-    return SheetXml(data[: opening.end()], data[end:], prefix.decode(), rows)
+    return SheetXml(data, opening.end(), end, prefix.decode())
 
 
 class _Rows:
@@ -111,7 +170,7 @@ class _Rows:
         self.rows: list[Row] = []
         self.row: Row | None = None
         self.cell: Cell | None = None
-        self.start = self.inner = 0
+        self.inner = 0
         self.texts: list[str] = []
         self.collecting = False
         self.formula: dict[str, str] | None = None
@@ -156,30 +215,18 @@ class _Rows:
 
     def _attributes(self, start: int) -> str:
         """A start tag's attributes but for ``r``, as written; also finds where the tag ends."""
-        end = start
-        quote = 0
-        while True:  # the ">" that is not inside quotes
-            byte = self.data[end]
-            if quote:
-                quote = 0 if byte == quote else quote
-            elif byte in b"\"'":
-                quote = byte
-            elif byte == 0x3E:
-                break
-            end += 1
-        self.start, self.inner = start, end + 1
-        tag = self.data[start:end].decode()
-        words = tag.removesuffix("/")
-        space = next((i for i, character in enumerate(words) if character.isspace()), len(words))
-        return _REFERENCE.sub("", words[space:]).rstrip()
+        self.inner = markup.start_tag_end(self.data, start)
+        words = self.data[start : self.inner - 1].decode().removesuffix("/").split(None, 1)
+        return _REFERENCE.sub("", " " + words[1]).rstrip() if len(words) > 1 else ""
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         assert self.row is not None
         found = _ADDRESS.match(attributes.get("r", ""))
         cells = self.row.cells
         column = number(found[1]) if found else (cells[-1].column + 1 if cells else 1)
+        row = int(found[2]) if found else self.row.number
         written = self._attributes(self.parser.CurrentByteIndex)
-        self.cell = Cell(self.row.number, column, written, "", attributes.get("t", ""))
+        self.cell = Cell(row, column, written, "", attributes.get("t", ""))
         cells.append(self.cell)
         self.texts = []
 

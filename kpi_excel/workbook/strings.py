@@ -39,6 +39,7 @@ class StringTable:
         self.items = items.read()
         self.prefix = items.prefix
         self.free = [index for index, item in enumerate(self.items) if has_marks(item.text)]
+        self.marked = frozenset(self.free)
         self._plain: dict[str, int] = {
             item.text: index for index, item in reversed([*enumerate(self.items)]) if not item.is_rich and item.text
         }

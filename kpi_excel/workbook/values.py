@@ -8,7 +8,7 @@ What the engine is not trusted with (trust.py), and all that depends on it, gets
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -49,35 +49,56 @@ class Calculated:
         )
 
 
-def calculate(source: Package | bytes, changed: Iterable[Cell] | None = None, **options: Any) -> Calculated:
-    """The values of a workbook's formula cells, once; see ``Calculator`` for many outputs of one shape."""
-    return Calculator(source, **options).calculate(changed)
+def calculate(source: Package | bytes, changed: Collection[Cell] | None = None, **options: Any) -> Calculated:
+    """The values of a workbook's formula cells, once: of all, or of those that depend on a changed cell."""
+    calculator = Calculator(source, changed, **options)
+    return calculator.calculate() if changed is None else calculator.recalculate()
 
 
 class Calculator:
     """A filled workbook in the calculating engine.
 
+    ``changed`` are the cells whose values are new (None: perhaps all), ``moved`` the sheets on which cells stand
+    elsewhere than before: formulas that can't be calculated here keep their value only if they read nothing of these.
     ``now`` is the moment that TODAY and NOW give. ``functions`` are the worksheet functions by name; without them the
     project's own. Belongs to one thread; make one for each.
     """
 
     def __init__(
-        self, source: Package | bytes, *, now: datetime | None = None, functions: Functions | None = None
+        self,
+        source: Package | bytes,
+        changed: Collection[Cell] | None = None,
+        moved: Collection[str] = (),
+        *,
+        now: datetime | None = None,
+        functions: Functions | None = None,
     ) -> None:
         package = source if isinstance(source, Package) else Package(archive.read(source, ""))
         self.formulas = tuple(formulas(package))
         functions = own_functions(self.formulas) if functions is None else functions
         self._functions = functions
         self._dependencies = Dependencies(self.formulas, engine.scope(package, functions))
-        self._engine = Engine(package, self._dependencies.trusted(), functions, now)
+        self._without = self._dependencies.unknown(changed, moved)
+        trusted = self._dependencies.trusted()
+        self._wanted = [formula for formula in trusted if formula.cell not in self._without]
+        again = None if changed is None else self._dependencies.reached(changed, with_empty=True)
+        self._again = self._wanted if again is None else [each for each in self._wanted if each.cell in again]
+        kept = self._dependencies.distrusted.keys() - self._without.keys()
+        self._engine = Engine(package, trusted, kept, functions, now)
 
     def set(self, cell: Cell, value: float | str | bool | None) -> None:
         """Give a cell that holds no formula another value; dates as Excel's serial numbers."""
         self._engine.set(cell, value)
 
-    def calculate(self, changed: Iterable[Cell] | None = None) -> Calculated:
-        """The values of all formulas that depend on a changed cell (None: of all), or have no value yet."""
-        wanted, without = self._dependencies.affected(None if changed is None else frozenset(changed))
+    def calculate(self) -> Calculated:
+        """The values of all formulas."""
+        return self._calculated(self._wanted)
+
+    def recalculate(self) -> Calculated:
+        """The values of the formulas that depend on a changed cell, or had no value in the file."""
+        return self._calculated(self._again)
+
+    def _calculated(self, wanted: Sequence[Formula]) -> Calculated:
         cells = [cell for formula in wanted for cell in filled(formula)]
         results = dict(zip(cells, self._engine.results(cells), strict=True))
         values: dict[Cell, Value] = {}
@@ -87,6 +108,7 @@ class Calculator:
                 values.update(self._values(formula, results))
             except NoResultError as error:
                 failed[formula.cell] = error.why
+        without = self._without
         if failed:
             without = {**without, **self._dependencies.spread(failed)}
             values = {cell: value for cell, value in values.items() if cell not in without}
