@@ -1,6 +1,9 @@
 """The command line speaks the user's language, and each command shows how it is used."""
 
+import os
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -76,6 +79,14 @@ def test_windows_names_its_languages_in_words(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("kpi_excel.cli.parser.getlocale", lambda: ("Spanish_Ecuador", "1252"))
     assert language_asked_for([]) == "es"
+
+
+def test_output_into_a_file_keeps_every_sign():
+    """Redirected on Windows, where files are written in a code page, signs such as − and ✔ arrive all the same."""
+    words = [sys.executable, "-m", "kpi_excel", "catalogue", "nps", "--lang", "es"]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(words, capture_output=True, env=environment, check=True)
+    assert "de −100 a 100" in done.stdout.decode("utf-8")
 
 
 def test_the_command_is_found_behind_options():

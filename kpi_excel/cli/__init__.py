@@ -3,6 +3,7 @@
 import argparse
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -127,6 +128,7 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0 all well, 1 something needs a person, 2 it could not run."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for matrices as small as ours, threads only wait
+    _speak_utf8()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     speech = language_asked_for(arguments)
     name = command_in(arguments)
@@ -139,6 +141,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     assert run is not None  # the parser has refused what names no command
     return _guarded(run, options)
+
+
+def _speak_utf8() -> None:
+    """Into a file or a pipe, Windows would write in a code page that lacks our signs, and fail at the first ✔."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _parser(name: str, speech: str) -> tuple[argparse.ArgumentParser, Callable[[argparse.Namespace], int] | None]:
