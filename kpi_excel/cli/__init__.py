@@ -132,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     speech = language_asked_for(arguments)
     name = command_in(arguments)
-    parser, run = _parser(name, speech)
+    parser, run = whole_parser(name, speech)
     if not arguments:
         parser.print_help()
         return 2
@@ -150,7 +150,7 @@ def _speak_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 
-def _parser(name: str, speech: str) -> tuple[argparse.ArgumentParser, Callable[[argparse.Namespace], int] | None]:
+def whole_parser(name: str, speech: str) -> tuple[argparse.ArgumentParser, Callable[[argparse.Namespace], int] | None]:
     """The whole parser, in which only the command that is called has its options; and what runs it."""
     parser = parser_of(speech, prog="kpi-excel", description="Excel-driven KPIs, from the formula to the mailbox.")
     parser.add_argument("--version", action="version", version=f"kpi-excel {__version__}")
