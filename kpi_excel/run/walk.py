@@ -94,13 +94,16 @@ def measure_all(plan: Plan, kpis: Sequence[str] = ()) -> Measured:
     Raises:
         KpiExcelError: no source at all could be read.
     """
-    with open_datasets(plan.control, plan.catalogue, plan.project.folder) as datasets:
+    kept = plan.project.cache_folder / "kept"
+    with open_datasets(plan.control, plan.catalogue, plan.project.folder, kept) as datasets:
         if plan.control.sources and not datasets.reports:
             raise KpiExcelError(*datasets.faults)
         needs = needs_of(plan.catalogue, plan.calendar, kpis or plan.kpis, _periods(plan))
         requests = tuple(dict.fromkeys(AggregateRequest(need.dataset, need.date_column, need.node) for need in needs))
         periods = tuple(sorted({need.period for need in needs}))
         aggregates = datasets.aggregate(requests, plan.control.units, periods)
+        if not kpis:
+            datasets.kept.sweep()
         target, values = plan.targets.target, plan.control.settings.values
         measurer = Measurer(plan.catalogue, plan.calendar, aggregates, target, plan.today, values)
         gaps = missing_columns(plan.control, plan.catalogue, kpis or plan.kpis, datasets)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -22,8 +23,9 @@ from kpi_excel.formula.sql import TypedColumns, condition, from_sql, number, to_
 from kpi_excel.model import ColumnType, Dataset, NoValue, Period, Reason, Value
 from kpi_excel.sources.coverage import Coverage
 from kpi_excel.sources.engine import Engine, call, name, table, written
+from kpi_excel.sources.kept import Kept, key_of
 from kpi_excel.sources.layers import aliased
-from kpi_excel.sources.rows import Known
+from kpi_excel.sources.rows import Known, Part
 from kpi_excel.sources.tree import UnitTree
 
 
@@ -213,35 +215,43 @@ def _merged(merge: str, values: Sequence[Any]) -> Any:
 ROWS = State("rows", "sum")
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of all datasets: aggregates, for every unit and every period."""
+
+    requests: Sequence[AggregateRequest]
+    units: UnitTree
+    periods: Sequence[Period]
+
+
 def aggregated(
     engine: Engine,
+    kept: Kept,
     tables: Mapping[str, Known],
     datasets: Mapping[str, Dataset],
-    requests: Sequence[AggregateRequest],
-    units: UnitTree,
-    periods: Sequence[Period],
+    asked: Asked,
     coverage: Coverage,
 ) -> Aggregates:
     """Ask for everything: one query per dataset and date column for what adds up, and one for what does not."""
-    atoms = Atoms(periods)
+    atoms = Atoms(asked.periods)
     by_group: dict[tuple[str, str], list[AggregateRequest]] = defaultdict(list)
-    for request in dict.fromkeys(requests):
+    for request in dict.fromkeys(asked.requests):
         by_group[request.dataset, request.date_column].append(request)
     groups = {}
-    for (dataset, day), asked in by_group.items():
+    for (dataset, day), requests in by_group.items():
         group = groups[dataset, day] = Group(tables.get(dataset))
-        if group.known is None or not periods:
+        if group.known is None or not asked.periods:
             continue
         group.by_unit = "unit" in group.known.kinds
-        possible = [request for request in asked if not _missing(request, group.known)]
-        question = Question(engine, group.known, day, units, atoms, list(dict.fromkeys(periods)), group.queries)
+        possible = [request for request in requests if not _missing(request, group.known)]
+        question = Question(engine, kept, group.known, day, asked.units, atoms, asked.periods, group.queries)
         if possible:
             question.fill_states(group, [request.node for request in possible if not request.closing])
             question.fill_from_rows(group, [request.node for request in possible if not request.closing])
             closings = [request.node for request in possible if request.closing]
             if closings:
                 group.snapshots = question.snapshots(closings, datasets.get(dataset))
-    return Aggregates(groups, units, atoms, coverage)
+    return Aggregates(groups, asked.units, atoms, coverage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,17 +259,13 @@ class Question:
     """What is asked of one table by one date column."""
 
     engine: Engine
+    kept: Kept
     known: Known
     day: str
     units: UnitTree
     atoms: Atoms
     periods: Sequence[Period]
     queries: list[str]
-
-    def _asked(self, query: exp.Expr) -> list[tuple[Any, ...]]:
-        """The answer to a query, which is noted down."""
-        self.queries.append(written(query, self.engine.dialect))
-        return self.engine.query(query)
 
     @property
     def _unit(self) -> exp.Expr:
@@ -274,26 +280,41 @@ class Question:
         """The unit, or its place among the known spellings: a small number groups faster than a text."""
         if not self._coded:
             return self._unit
-        known = exp.Array(expressions=[exp.Literal.string(unit) for unit in self.known.units])
-        return exp.cast(call("list_position", known, self._unit), "TINYINT")
+        return exp.cast(call("list_position", self._spellings, self._unit), "TINYINT")
+
+    @property
+    def _spellings(self) -> exp.Expr:
+        return exp.Array(expressions=[exp.Literal.string(unit) for unit in self.known.units])
 
     @property
     def _coded(self) -> bool:
-        return self.engine.dialect == "duckdb" and 0 < len(self.known.units) <= _FEW
+        texts = self.known.kinds.get("unit") is ColumnType.TEXT
+        return texts and self.engine.dialect == "duckdb" and 0 < len(self.known.units) <= _FEW
 
-    def _spelling(self, unit: Any) -> Any:
-        """What the export writes for a unit that came back from the database."""
-        return self.known.units[unit - 1] if self._coded and unit is not None else unit
-
-    def by_day(self, made: Mapping[str, exp.Expr]) -> exp.Select:
-        """These aggregates for each unit and each day."""
+    def by_day(self, made: Mapping[str, exp.Expr], part: Part) -> exp.Select:
+        """These aggregates over the rows of a part, for each unit as the export spells it, and each day."""
         columns = [
             aliased("u", self._grouped_unit),
             aliased("d", name(self.day)),
-            *(aliased(title, sql) for title, sql in made.items()),
+            *(aliased(title, self._precise(sql)) for title, sql in made.items()),
         ]
-        query = exp.select(*columns).from_(table(self.known.title)).where(self._within())
-        return query.group_by(*([self._grouped_unit] if "unit" in self.known.kinds else []), name(self.day))
+        dated = exp.Not(this=exp.Is(this=name(self.day), expression=exp.null()))
+        query = exp.select(*columns).from_(table(part.title)).where(dated)
+        query = query.group_by(*([self._grouped_unit] if "unit" in self.known.kinds else []), name(self.day))
+        if not self._coded:
+            return query
+        spelled = call("list_extract", self._spellings, name("u"))
+        return exp.select(aliased("u", spelled), name("d"), *map(name, made)).from_(query.subquery("b"))
+
+    def days(self, made: Mapping[str, exp.Expr]) -> exp.Select:
+        """The rows of ``by_day`` of all parts; those of a part that is known from earlier are not asked for again."""
+        paths = []
+        for part in self.known.parts:
+            query = self.by_day(made, part)
+            self.queries.append(written(query, self.engine.dialect))
+            key = key_of(part.key, self.day, [(title, sql.sql()) for title, sql in made.items()])
+            paths.append(self.kept.rows(key) or self.kept.keep_rows(key, partial(self.engine.lay_down, query=query)))
+        return self.engine.laid_down(paths)
 
     def fill_states(self, group: Group, nodes: Sequence[Node]) -> None:
         """The states of everything that adds up, for every unit and atom."""
@@ -302,9 +323,10 @@ class Question:
             if additivity(node) != "rows":
                 group.states.update(states_of(node, self.known.kinds))
         titles = {f"s{place}": (state, sql) for place, (state, sql) in enumerate(group.states.items())}
-        inner = self.by_day({title: self._precise(sql) for title, (_, sql) in titles.items()})
+        inner = self.days({title: sql for title, (_, sql) in titles.items()})
         outer = [
-            aliased(title, self._precise(_MERGE[state.merge](name("b", title)))) for title, (state, _) in titles.items()
+            aliased(title, self._precise(_MERGE[state.merge](self._in_order(title))))
+            for title, (state, _) in titles.items()
         ]
         query = (
             exp.select(name("b", "u"), name("a", "i"), *outer)
@@ -313,11 +335,16 @@ class Question:
             .group_by(name("b", "u"), name("a", "i"))
         )
         leaves: dict[tuple[str, int], list[Cell]] = defaultdict(list)
-        for unit, atom, *cell in self._asked(query):
-            for scope in self.units.scopes_of(self._spelling(unit)):
+        for unit, atom, *cell in self.engine.query(query):
+            for scope in self.units.scopes_of(unit):
                 leaves[scope, int(atom)].append(cell)
         kept = list(group.states)
         group.cells.update({key: merged(kept, cells) for key, cells in leaves.items()})
+
+    def _in_order(self, title: str) -> exp.Expr:
+        """The values of a state, always in one order, so that their sum is the same to the last digit."""
+        order = [exp.Ordered(this=name("b", column)) for column in ("d", title)]
+        return exp.Order(this=name("b", title), expressions=order)
 
     def _precise(self, sql: exp.Expr) -> exp.Expr:
         """Sums whose last digit does not hang on the order in which threads deliver rows."""
@@ -334,10 +361,20 @@ class Question:
     def fill_from_rows(self, group: Group, nodes: Sequence[Node]) -> None:
         """What does not add up, from the rows of every scope and period."""
         for node in dict.fromkeys(nodes):
-            if additivity(node) != "rows":
-                continue
-            for unit, place, value in self._asked(self._exploded(node)):
-                group.from_rows[node, str(unit), self.periods[int(place)]] = value
+            if additivity(node) == "rows":
+                for unit, place, value in self._from_rows(node):
+                    group.from_rows[node, str(unit), self.periods[int(place)]] = value
+
+    def _from_rows(self, node: Node) -> list[Any]:
+        """The answer for one node, as it is kept or as the rows give it."""
+        query = self._exploded(node)
+        self.queries.append(written(query, self.engine.dialect))
+        key = key_of([part.key for part in self.known.parts], written(query, "duckdb"))
+        found = self.kept.facts(key)
+        if found is None:
+            found = [[unit, place, _plain(value)] for unit, place, value in self.engine.query(query)]
+            self.kept.keep_facts(key, found)
+        return list(found)
 
     def _exploded(self, node: Node) -> exp.Select:
         """The rows of a node's column, once for every scope and period that they count for."""
@@ -365,11 +402,7 @@ class Question:
         return next(title for title in self.known.kinds if title.casefold() == column.casefold())
 
     def _scopes(self) -> exp.Expr:
-        texts = [
-            "" if text is None else str(text)
-            for (text,) in self.engine.query(exp.select(self._unit).distinct().from_(table(self.known.title)))
-        ]
-        rows = [(text, scope) for text in dict.fromkeys(texts) for scope in self.units.scopes_of(text)]
+        rows = [(text, scope) for text in ("", *self.known.units) for scope in self.units.scopes_of(text)]
         return exp.values(rows or [("", self.units.root)], alias="c", columns=["u", "s"])
 
     def _spans(self) -> exp.Expr:
@@ -379,15 +412,17 @@ class Question:
     def snapshots(self, nodes: Sequence[Node], dataset: Dataset | None) -> "Snapshots":
         """The snapshots of every unit, day by day."""
         found = Snapshots(self.units, self.known, dataset, list(dict.fromkeys(nodes)))
-        made = {f"s{place}": self._precise(sql) for place, sql in enumerate(found.columns())}
-        for unit, day, *cell in self._asked(self.by_day(made)):
-            found.add(self._spelling(unit), day, cell)
-        firsts = exp.select(self._unit, exp.Min(this=name(self.day))).from_(table(self.known.title))
-        if "unit" in self.known.kinds:
-            firsts = firsts.group_by(name("unit"))
-        for unit, day in self._asked(firsts):
+        first, last = self.atoms.spans[0][0], self.atoms.spans[-1][1]
+        for unit, day, *cell in self.engine.query(self.days({f"s{i}": sql for i, sql in enumerate(found.columns())})):
             found.begin(unit, day)
+            if first <= _as_day(day) <= last:
+                found.add(unit, day, cell)
         return found
+
+
+def _plain(value: Any) -> Any:
+    """A number of the database as JSON knows it."""
+    return value if value is None or isinstance(value, int) else float(value)
 
 
 _FEW = 120  # spellings of units that have a small number each
@@ -435,11 +470,10 @@ class Snapshots:
         """The states of one unit, as the export spells it, on one day."""
         self._cells[self._units.unit_of(unit) or ""][_as_day(day)].append(cell)
 
-    def begin(self, unit: object, day: date | None) -> None:
-        """The first snapshot of a unit, ever."""
-        if day is not None:
-            key = self._units.unit_of(unit) or ""
-            self._first[key] = min(self._first.get(key, _as_day(day)), _as_day(day))
+    def begin(self, unit: object, day: date) -> None:
+        """A snapshot of a unit; the first one ever is remembered."""
+        key = self._units.unit_of(unit) or ""
+        self._first[key] = min(self._first.get(key, _as_day(day)), _as_day(day))
 
     def closing(self, node: Node, scope: str, period: Period) -> Value:
         """The last snapshots of all units of a scope, added; without one of them the figure is incomplete."""

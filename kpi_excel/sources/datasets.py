@@ -1,7 +1,9 @@
 """All datasets of a project, open: what was found in the sources, and the aggregates over their rows."""
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -13,17 +15,18 @@ from kpi_excel.catalogue import Catalogue
 from kpi_excel.faults import Fault, Place, did_you_mean
 from kpi_excel.messages import say
 from kpi_excel.model import ColumnType, Control, Dataset, Period, Source, SourceReport, Unit
-from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, aggregated
+from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, Asked, aggregated
 from kpi_excel.sources.calendar import calendar_rows
 from kpi_excel.sources.coverage import Coverage, Reach
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name, table
 from kpi_excel.sources.files import UnreadableFileError
 from kpi_excel.sources.inspection import Inspected, inspect
+from kpi_excel.sources.kept import Kept, key_of
 from kpi_excel.sources.mapping import Lookup, SourceMapping, headers_wanted, read_mapping
-from kpi_excel.sources.opening import Opened, open_pieces, unite
-from kpi_excel.sources.pieces import Piece, prepare
-from kpi_excel.sources.rows import Known
+from kpi_excel.sources.opening import Opened, Opening, open_pieces, unite
+from kpi_excel.sources.pieces import Found, Piece, find, prepare
+from kpi_excel.sources.rows import Known, Part
 from kpi_excel.sources.tree import UnitTree
 
 # Where no source gives the customers, they are who ordered; each came on the day of the earliest order.
@@ -40,14 +43,19 @@ CUSTOMERS = Source(
 class Datasets:
     """The open datasets of a project; a context manager, because it holds an engine and working files."""
 
-    def __init__(self, control: Control, standard: Mapping[str, Dataset], folder: Path) -> None:
+    def __init__(
+        self, control: Control, standard: Mapping[str, Dataset], folder: Path, kept: Path | None = None
+    ) -> None:
         self._control = control
         self._standard = standard
         self._folder = folder
         self._working = tempfile.TemporaryDirectory(prefix="kpi-excel-")
         self.workspace = Path(self._working.name)
         self.engine = DuckDb(self.workspace)
+        self.kept = Kept(kept, self.workspace)
         self._sources: dict[str, Opened] = {}
+        self._found: dict[str, list[Found]] = {}  # the files of each source
+        self._keys: dict[str, tuple[str, ...]] = {}  # of the rows of each file, by source
         self._separate: dict[str, Known] = {}  # by source
         self._united: dict[str, Known] = {}  # by dataset
         self._inspected: dict[str, Inspected] = {}
@@ -79,16 +87,20 @@ class Datasets:
 
     def _open(self) -> None:
         mappings = {source.id: read_mapping(source, self._dataset(source)) for source in self._control.sources}
-        pieces = self._prepared()
-        files = [piece.plain or piece.origin for held in pieces.values() for piece in held]
-        self.engine.shut(files, [self.workspace])
-        for source in self._in_order(mappings):
+        self._find()
+        order = self._in_order(mappings)
+        for source in order:
+            self._keys[source.id] = self._keyed(source, mappings[source.id])
+        pieces = {source.id: self._prepared(source) for source in order if source.id in self._found}
+        files = [piece.plain or piece.origin for held in pieces.values() for piece in held or () if piece]
+        self.engine.shut(files, [self.workspace, self.kept.folder])
+        for source in order:
             mapping = mappings[source.id]
             self._faults += mapping.faults
-            held = pieces.get(source.id, [])
             if source.kind == "derived":
-                held = self._derived(source)
-            self._open_source(source, mapping, held)
+                self._open_source(source, mapping, self._derived(source))
+            else:
+                self._open_source(source, mapping, pieces.get(source.id))
         self._unite_datasets()
 
     def _dataset(self, source: Source) -> Dataset | None:
@@ -106,18 +118,51 @@ class Datasets:
             )
         return found
 
-    def _prepared(self) -> dict[str, list[Piece]]:
-        """The files of all sources, before the engine is shut off from all others."""
-        found: dict[str, list[Piece]] = {}
+    def _find(self) -> None:
+        """The files of all sources, with the digest of their bytes."""
         for source in self._control.sources:
-            if source.kind == "derived":
-                continue
-            try:
-                found[source.id] = prepare(source, self._folder, self.workspace, headers_wanted(source))
-            except UnreadableFileError as error:
-                place = replace(error.fault.place, part=error.fault.place.part or source.id)
-                self._faults.append(replace(error.fault, place=place))
-        return found
+            if source.kind != "derived":
+                with self._noting(source):
+                    self._found[source.id] = find(source, self._folder, self.workspace)
+
+    def _prepared(self, source: Source) -> list[Piece | None] | None:
+        """The files of a source, made ready before the engine is shut off from all others; None for what is kept."""
+        with self._noting(source):
+            return [
+                None if self._is_kept(key) else prepare(found, self.workspace, headers_wanted(source))
+                for key, found in zip(self._keys[source.id], self._found[source.id], strict=True)
+            ]
+        return None
+
+    def _is_kept(self, key: str) -> bool:
+        return self.kept.rows(key) is not None and self.kept.facts(key) is not None
+
+    @contextmanager
+    def _noting(self, source: Source) -> Iterator[None]:
+        """A file that cannot be used is noted down as a fault of its source."""
+        try:
+            yield
+        except UnreadableFileError as error:
+            place = replace(error.fault.place, part=error.fault.place.part or source.id)
+            self._faults.append(replace(error.fault, place=place))
+
+    def _keyed(self, source: Source, mapping: SourceMapping) -> tuple[str, ...]:
+        """The key of the rows of each file: whatever they hang on is in it, the tables that are looked into too."""
+        needed = {lookup.table for lookup in _lookups(mapping)}
+        plain = replace(source, location="", complete_until="", max_age_days=None)
+        tables = [self._key_of_table(table) for table in sorted(needed)]
+        about = (plain, self._standard.get(source.dataset), self._control.settings.locale, tables)
+        if source.kind == "derived":
+            return (key_of(self._key_of_table(source.location), *about),)
+        return tuple(
+            key_of(str(found.origin), found.digest, *about, "" if found.settled else time.time_ns())
+            for found in self._found.get(source.id, ())
+        )
+
+    def _key_of_table(self, title: str) -> str:
+        """The key of a source or dataset: those of all files behind it."""
+        behind = [s for s in self._control.sources if title.casefold() in (s.id.casefold(), s.dataset.casefold())]
+        return key_of(title, [(source.id, self._keys.get(source.id, ())) for source in behind])
 
     def _in_order(self, mappings: Mapping[str, SourceMapping]) -> list[Source]:
         """The sources in an order in which each finds the tables that it looks into."""
@@ -139,7 +184,7 @@ class Datasets:
             pending = [source for source in pending if source not in ready]
         return done
 
-    def _derived(self, source: Source) -> list[Piece]:
+    def _derived(self, source: Source) -> list[Piece | None]:
         """A source that is made from the rows of another source or dataset."""
         self._unite(source.location)
         known = self._tables().get(source.location)
@@ -157,26 +202,29 @@ class Datasets:
         digest = ",".join(
             report.fingerprint for report in self._reports if source.location in (report.source, report.dataset)
         )
+        self._found[source.id] = [Found(source, Path(source.location), digest)]
         return [Piece(source, Path(source.location), query, (), digest, is_text=False)]
 
-    def _open_source(self, source: Source, mapping: SourceMapping, pieces: list[Piece]) -> None:
+    def _open_source(self, source: Source, mapping: SourceMapping, pieces: list[Piece | None] | None) -> None:
         for lookup in _lookups(mapping):
             self._unite(lookup.table)
         dataset = self._dataset(source)
         opened = Opened(source)
         if pieces and not mapping.faults and (dataset is not None or not source.dataset):
-            opened = open_pieces(
-                source, dataset, mapping, pieces, self.engine, self._tables(), self._control.settings.locale
-            )
+            locale = self._control.settings.locale
+            opening = Opening(source, dataset, mapping, self.engine, self.kept, self._tables(), locale)
+            opened = open_pieces(opening, list(zip(self._keys[source.id], pieces, strict=True)))
         self._faults += opened.faults
-        inspected = inspect(opened, dataset, pieces, self.engine, self._control)
+        found = self._found.get(source.id, []) if pieces else []
+        inspected = inspect(opened, dataset, found, self.engine, self.kept, self._control)
         self._faults += inspected.faults
         self._sources[source.id] = inspected.opened
         self._inspected[source.id] = inspected
         self._reports.append(inspected.report)
-        if inspected.opened.title:
-            opened = inspected.opened
-            self._separate[source.id] = Known(opened.title, opened.kinds, inspected.unique, inspected.units)
+        opened = inspected.opened
+        if opened.title:
+            units, parts = inspected.units, opened.parts
+            self._separate[source.id] = Known(opened.title, opened.kinds, inspected.unique, units, parts)
 
     def _unite(self, dataset: str) -> None:
         """The sources of a dataset as one table, once all of them are open."""
@@ -189,7 +237,10 @@ class Datasets:
         title = f"dataset {dataset}"
         kinds = unite(self.engine, title, [(part.title, part.kinds) for part in parts])
         units = {unit for part in parts for unit in self._separate[part.source.id].units}
-        self._united[dataset] = Known(title, kinds, units=tuple(sorted(units)))
+        own = tuple(held for part in parts for held in part.parts)
+        if not all(part.kinds == kinds for part in parts):
+            own = (Part(title, key_of(*(part.key for part in own))),)
+        self._united[dataset] = Known(title, kinds, units=tuple(sorted(units)), parts=own)
 
     def _tables(self) -> dict[str, Known]:
         """What can be looked into by name; of one name, the dataset that the source is part of."""
@@ -216,9 +267,8 @@ class Datasets:
         tables = dict(self._dataset_tables())
         if any(request.dataset == "calendar" for request in requests) and "calendar" not in tables:
             tables["calendar"] = self._calendar(periods)
-        return aggregated(
-            self.engine, tables, self._standard, requests, UnitTree.of(units), periods, self._coverage(tables)
-        )
+        asked = Asked(requests, UnitTree.of(units), tuple(dict.fromkeys(periods)))
+        return aggregated(self.engine, self.kept, tables, self._standard, asked, self._coverage(tables))
 
     def _coverage(self, tables: Mapping[str, Known]) -> Coverage:
         """How far the sources of each dataset reach, and how much of them could be read."""
@@ -245,7 +295,9 @@ class Datasets:
             return
         columns = dict(CUSTOMERS.columns) | ({"unit": "unit"} if "unit" in orders.kinds else {})
         source = replace(CUSTOMERS, columns=columns)
-        self._open_source(source, read_mapping(source, self._dataset(source)), self._derived(source))
+        mapping = read_mapping(source, self._dataset(source))
+        self._keys[source.id] = self._keyed(source, mapping)
+        self._open_source(source, mapping, self._derived(source))
         self._unite(CUSTOMERS.dataset)
 
     def _dataset_tables(self) -> Iterable[tuple[str, Known]]:
@@ -262,8 +314,10 @@ class Datasets:
         rows = calendar_rows(
             self._control, min(period.start for period in periods), max(period.end for period in periods)
         )
-        self.engine.fill("dataset calendar", {"day": "DATE", "working": "INT"}, rows)
-        return Known("dataset calendar", {"day": ColumnType.DATE, "working": ColumnType.FLAG})
+        title = "dataset calendar"
+        self.engine.fill(title, {"day": "DATE", "working": "INT"}, rows)
+        kinds = {"day": ColumnType.DATE, "working": ColumnType.FLAG}
+        return Known(title, kinds, parts=(Part(title, key_of(title, rows)),))
 
     # --- life ------------------------------------------------------------------------------------------------------
 
@@ -281,9 +335,12 @@ class Datasets:
         self.close()
 
 
-def open_datasets(control: Control, catalogue: Catalogue, folder: Path) -> Datasets:
-    """Open every source of a project; what is wrong with one of them stands in ``faults``, the others are open."""
-    return Datasets(control, catalogue.datasets, folder)
+def open_datasets(control: Control, catalogue: Catalogue, folder: Path, kept: Path | None = None) -> Datasets:
+    """Open every source of a project; what is wrong with one of them stands in ``faults``, the others are open.
+
+    In the folder ``kept`` lies what earlier runs found out, so that only what is new or changed is computed.
+    """
+    return Datasets(control, catalogue.datasets, folder, kept)
 
 
 def _lookups(mapping: SourceMapping) -> list[Lookup]:

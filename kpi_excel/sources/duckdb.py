@@ -54,6 +54,15 @@ class DuckDb:
         kind = "TEMP TABLE" if rows else "TEMP VIEW"
         self._connection.execute(f"CREATE OR REPLACE {kind} {_name(title)} AS {written(query, self.dialect)}")
 
+    def lay_down(self, path: Path, query: exp.Expr) -> None:
+        """Write the rows of a query into a Parquet file."""
+        options = "(FORMAT parquet, COMPRESSION lz4)"
+        self._connection.execute(f"COPY ({written(query, self.dialect)}) TO {_text(str(path))} {options}")
+
+    def laid_down(self, paths: Sequence[Path]) -> exp.Select:
+        """The rows of files that were laid down."""
+        return parquet(paths)
+
     def drop(self, title: str) -> None:
         """Forget a table and give back its memory."""
         self._connection.execute(f"DROP TABLE IF EXISTS {_name(title)}")
@@ -111,9 +120,12 @@ def parquet(paths: Sequence[Path]) -> exp.Select:
     return _from("read_parquet", [files, same] if len(paths) > 1 else [files])
 
 
-def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:
-    """The rows of a UTF-8 text file as texts c0, c1 …; what cannot be read is kept in the list of rejects."""
-    names = [f"c{place}" for place in range(width)]
+def csv(path: Path, separator: str, skip: int, width: int, types: Mapping[int, str] | None = None) -> exp.Select:
+    """The rows of a UTF-8 text file as columns c0, c1 …; what cannot be read is kept in the list of rejects.
+
+    All columns are texts but those to which ``types`` gives another type by their place.
+    """
+    held = {f"c{place}": (types or {}).get(place, "VARCHAR") for place in range(width)}
     options: dict[str, exp.Expr] = {
         "auto_detect": exp.false(),
         "header": exp.false(),
@@ -126,8 +138,8 @@ def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:
         "max_line_size": exp.Literal.number(16_000_000),
         "columns": exp.Struct(
             expressions=[
-                exp.PropertyEQ(this=exp.Literal.string(name), expression=exp.Literal.string("VARCHAR"))
-                for name in names
+                exp.PropertyEQ(this=exp.Literal.string(name), expression=exp.Literal.string(kind))
+                for name, kind in held.items()
             ]
         ),
     }

@@ -1,6 +1,7 @@
 """What the rest of the program may ask of a database: the one interface behind which every engine stands."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlglot import exp
@@ -15,6 +16,12 @@ class Engine(Protocol):
 
     def query(self, query: exp.Expr) -> list[tuple[Any, ...]]:
         """All rows of a query."""
+
+    def lay_down(self, path: Path, query: exp.Expr) -> None:
+        """Write the rows of a query into a file."""
+
+    def laid_down(self, paths: Sequence[Path]) -> exp.Select:
+        """The rows of files that were laid down."""
 
     def close(self) -> None:
         """Give back what it holds."""

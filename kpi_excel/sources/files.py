@@ -38,8 +38,6 @@ class UnreadableFileError(Exception):
 class Content:
     """What one pass over a file's bytes tells."""
 
-    digest: str
-    size: int
     utf8: bool
     closed: bool  # the last line is ended
 
@@ -51,7 +49,6 @@ class PlainText:
     path: Path
     origin: Path
     encoding: str
-    digest: str
     closed: bool
     warnings: tuple[Fault, ...] = ()
 
@@ -117,17 +114,15 @@ def open_in_excel(path: Path) -> Fault | None:
 
 
 def read_content(path: Path) -> Content:
-    """One pass over the bytes: digest, whether all is UTF-8, whether the last line is ended."""
-    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
-    utf8, size, last = True, 0, b""
+    """One pass over the bytes: whether all is UTF-8, whether the last line is ended."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    utf8, last = True, b""
     for chunk in _chunks(path):
-        digest.update(chunk)
-        size += len(chunk)
         last = chunk[-1:]
         if utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
             utf8 = _decodes(decoder, chunk)
     utf8 = utf8 and _decodes(decoder, b"", final=True)
-    return Content(digest.hexdigest(), size, utf8, last in (b"\n", b"\r", b""))
+    return Content(utf8, last in (b"\n", b"\r", b""))
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -172,8 +167,7 @@ def plain_text(path: Path, declared: str, workspace: Path) -> PlainText:
     chosen, warnings = _encoding(path, declared, head, content)
     bare = chosen in ("utf-8", "utf-8-sig") and content.utf8 and not _only_returns(head)
     plain = opened if bare else _rewritten(opened, chosen, workspace)
-    digest = content.digest if opened == path else digest_of(path)
-    return PlainText(plain, path, chosen, digest, content.closed, warnings)
+    return PlainText(plain, path, chosen, content.closed, warnings)
 
 
 def _only_returns(head: bytes) -> bool:

@@ -13,9 +13,11 @@ from kpi_excel.model import ColumnType, Control, Dataset, SourceReport
 from kpi_excel.sources.coverage import Reach
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import literal, name, table
-from kpi_excel.sources.opening import Opened, keys_in
-from kpi_excel.sources.pieces import Piece
-from kpi_excel.sources.survey import Keys, keys_of, surveyed
+from kpi_excel.sources.kept import Kept, key_of
+from kpi_excel.sources.opening import Opened, keys_in, laid_down
+from kpi_excel.sources.pieces import Found
+from kpi_excel.sources.rows import Part
+from kpi_excel.sources.survey import Keys, keys_of
 from kpi_excel.sources.tree import UnitTree
 
 _NAMED = 10  # unknown units that are named
@@ -35,12 +37,12 @@ class Inspected:
 
 
 def inspect(
-    opened: Opened, dataset: Dataset | None, pieces: Sequence[Piece], engine: DuckDb, control: Control
+    opened: Opened, dataset: Dataset | None, found: Sequence[Found], engine: DuckDb, kept: Kept, control: Control
 ) -> Inspected:
     """The report about a source, and the faults that its content shows."""
     source = opened.source
-    files = tuple(str(piece.origin) for piece in pieces)
-    fingerprint = sha256("\n".join(piece.digest for piece in pieces).encode()).hexdigest() if pieces else ""
+    files = tuple(str(file.origin) for file in found)
+    fingerprint = sha256("\n".join(file.digest for file in found).encode()).hexdigest() if found else ""
     report = SourceReport(
         source.id,
         source.dataset,
@@ -52,7 +54,7 @@ def inspect(
     )
     if not opened.title:
         return Inspected(opened, report)
-    inspector = Inspector(opened, dataset, engine, control)
+    inspector = Inspector(opened, dataset, engine, kept, control)
     opened, repeated = inspector.without_repetitions()
     oldest, newest = inspector.survey.oldest, inspector.survey.newest
     first = inspector.first_date()
@@ -91,13 +93,16 @@ def _joined(words: Sequence[Message]) -> Message | None:
 class Inspector:
     """Asks the engine about one open source."""
 
-    def __init__(self, opened: Opened, dataset: Dataset | None, engine: DuckDb, control: Control) -> None:
+    def __init__(
+        self, opened: Opened, dataset: Dataset | None, engine: DuckDb, kept: Kept, control: Control
+    ) -> None:
         self._opened = opened
         self._dataset = dataset
         self._engine = engine
+        self._kept = kept
         self._control = control
         self.repeated = 0
-        self.survey = surveyed(engine, opened.title, opened.kinds) if opened.grouped else opened.survey
+        self.survey = opened.totals or opened.survey
 
     @property
     def _keys(self) -> list[str]:
@@ -184,9 +189,9 @@ class Inspector:
     def without_repetitions(self) -> tuple[Opened, list[Fault]]:
         """The source without rows whose key stood before, and a warning that says how many there were."""
         keys = self._keys
-        if not keys or self._opened.grouped or not self._repeats(keys):
+        if not keys or self._opened.grouped or not self._repeated(keys):
             return self._opened, []
-        title = self._opened.title
+        title, key = self._opened.title, key_of(self._opened.key, "each key once")
         order = exp.Window(
             this=exp.RowNumber(),
             partition_by=[name(key) for key in keys],
@@ -201,9 +206,8 @@ class Inspector:
             .from_(table(title))
             .qualify(exp.or_(blank, exp.EQ(this=order, expression=literal(1))))
         )
-        self._engine.keep(title + " once", query, rows=True)
         before = self.survey.read - self.survey.left_out
-        self.survey = surveyed(self._engine, title + " once", self._opened.kinds)
+        self.survey = laid_down(self._engine, self._kept, title + " once", query, self._opened.kinds, key)
         self.repeated = before - self.survey.read
         examples = (
             exp.select(*(name(key) for key in keys))
@@ -227,7 +231,17 @@ class Inspector:
                 usage="=SUM(amount)",
             ),
         )
-        return replace(self._opened, title=title + " once"), [fault]
+        parts = (Part(title + " once", key),)
+        return replace(self._opened, title=title + " once", key=key, parts=parts), [fault]
+
+    def _repeated(self, keys: Sequence[str]) -> bool:
+        """Whether any key stands twice, as it is kept or as the rows say."""
+        key = key_of(self._opened.key, "whether a key stands twice", keys)
+        known = self._kept.facts(key)
+        if not isinstance(known, bool):
+            known = self._repeats(keys)
+            self._kept.keep_facts(key, known)
+        return known
 
     def _repeats(self, keys: Sequence[str]) -> bool:
         """Whether any key stands twice; whole numbers that lie close are told by a bitmap, the others are grouped."""

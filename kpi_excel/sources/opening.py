@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlglot import exp
 
@@ -12,49 +13,75 @@ from kpi_excel.formula.row_sql import row_to_sql, row_type
 from kpi_excel.formula.sql import to_sql
 from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Dataset, Reject, Source
+from kpi_excel.sources import duckdb
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import call, literal, name, table
+from kpi_excel.sources.kept import Kept, key_of
 from kpi_excel.sources.layers import KEPT, Layers, aliased
-from kpi_excel.sources.mapping import LINE, LOOKUP, SourceMapping, derived
+from kpi_excel.sources.mapping import LINE, LOOKUP, Mapped, SourceMapping, derived
 from kpi_excel.sources.pieces import Piece
 from kpi_excel.sources.rejects import MOST, listed
-from kpi_excel.sources.rows import FileColumns, Known, RowBuilder, as_standard, complete, renamed
+from kpi_excel.sources.rows import (
+    FileColumns,
+    Known,
+    Part,
+    Raw,
+    RowBuilder,
+    as_standard,
+    complete,
+    natively_typed,
+    renamed,
+)
 from kpi_excel.sources.survey import Survey, keys_of, surveyed, together
 from kpi_excel.sources.writing import writings
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A source that is open: where its rows are, what they hold, and what was found on the way."""
+    """A source, or one file of it, that is open: where its rows are, what they hold, and what was found on the way."""
 
     source: Source
     title: str = ""  # of its table or view in the engine; "" where it could not be opened
     kinds: Mapping[str, ColumnType] = field(default_factory=dict)
-    grouped: bool = False
+    key: str = ""  # of its rows among what is kept
+    parts: tuple[Part, ...] = ()
+    filtered: bool = False
     lost: int = 0  # lines that could not be read as rows
-    survey: Survey = field(default_factory=Survey)
+    survey: Survey = field(default_factory=Survey)  # of the rows that were read
+    totals: Survey | None = None  # of the rows that lines were added up to
     rejects: tuple[Reject, ...] = ()
     words: tuple[Message, ...] = ()
     faults: tuple[Fault, ...] = ()
 
+    @property
+    def grouped(self) -> bool:
+        """Whether its rows are lines that were added up."""
+        return self.totals is not None
 
-def open_pieces(
-    source: Source,
-    dataset: Dataset | None,
-    mapping: SourceMapping,
-    pieces: Sequence[Piece],
-    engine: DuckDb,
-    tables: Mapping[str, Known],
-    locale: str,
-) -> Opened:
-    """The files of a source as one table of standard columns."""
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """All that the files of one source are opened with."""
+
+    source: Source
+    dataset: Dataset | None
+    mapping: SourceMapping
+    engine: DuckDb
+    kept: Kept
+    tables: Mapping[str, Known]
+    locale: str
+
+
+def open_pieces(opening: Opening, pieces: Sequence[tuple[str, Piece | None]]) -> Opened:
+    """The files of a source, each with its key, as one table of standard columns; None for a file that is kept."""
+    source = opening.source
     parts = [
-        _open_piece(source, dataset, mapping, piece, engine, tables, locale, f"{source.id} file {number}")
-        for number, piece in enumerate(pieces)
+        _open_piece(opening, piece, f"{source.id} file {number}", key) for number, (key, piece) in enumerate(pieces)
     ]
     faults = tuple(fault for part in parts for fault in part.faults)
     whole = Opened(
         source,
+        key=key_of(*(key for key, _ in pieces)),
         lost=sum(part.lost for part in parts),
         survey=together([part.survey for part in parts]),
         rejects=tuple(reject for part in parts for reject in part.rejects)[:MOST],
@@ -64,112 +91,156 @@ def open_pieces(
     sound = [part for part in parts if part.title]
     if not sound or any(fault.severity is Severity.ERROR for fault in faults):
         return whole
-    kinds = unite(engine, source.id + " rows", [(part.title, part.kinds) for part in sound])
-    return finish(whole, dataset, mapping, engine, kinds, source.id + " rows")
+    rows = source.id + " rows"
+    kinds = unite(opening.engine, rows, [(part.title, part.kinds) for part in sound])
+    alike = all(part.kinds == kinds for part in sound)
+    own = tuple(Part(part.title, part.key) for part in sound) if alike else (Part(rows, whole.key),)
+    return finish(replace(whole, parts=own), opening, kinds, rows)
 
 
-def finish(
-    opened: Opened,
-    dataset: Dataset | None,
-    mapping: SourceMapping,
-    engine: DuckDb,
-    kinds: Mapping[str, ColumnType],
-    rows: str,
-) -> Opened:
+def finish(opened: Opened, opening: Opening, kinds: Mapping[str, ColumnType], rows: str) -> Opened:
     """The rows added up to one per key where they are lines, else as they are."""
     title = f"source {opened.source.id}"
-    if not mapping.grouped:
-        engine.keep(title, exp.select(exp.Star()).from_(table(rows)), rows=False)
+    if not opening.mapping.grouped:
+        opening.engine.keep(title, exp.select(exp.Star()).from_(table(rows)), rows=False)
         return replace(opened, title=title, kinds=kinds)
     try:
-        query, made = grouped(dataset, mapping, kinds, rows, engine)
+        query, made = grouped(opening.dataset, opening.mapping, kinds, rows, opening.engine)
     except FormulaError as error:
         place = Place(file=opened.source.place or opened.source.id)
         return replace(opened, faults=(*opened.faults, Fault(error.faults[0].message, place, error.faults[0].hint)))
-    engine.keep(title, query, rows=True)
-    return replace(opened, title=title, kinds=made, grouped=True)
+    key = key_of(opened.key, "lines added up")
+    totals = laid_down(opening.engine, opening.kept, title, query, made, key)
+    return replace(opened, title=title, kinds=made, key=key, parts=(Part(title, key),), totals=totals)
 
 
-def _open_piece(
-    source: Source,
-    dataset: Dataset | None,
-    mapping: SourceMapping,
-    piece: Piece,
-    engine: DuckDb,
-    tables: Mapping[str, Known],
-    locale: str,
-    title: str,
-) -> Opened:
-    described = engine.described(piece.query)
-    held = tuple(described.values())
+def laid_down(
+    engine: DuckDb, kept: Kept, title: str, query: exp.Select, kinds: Mapping[str, ColumnType], key: str
+) -> Survey:
+    """A query's rows under a name, and their facts; computed where they are not kept under this key."""
+    path, survey = kept.rows(key), kept.facts(key)
+    known = path is not None and isinstance(survey, Survey)
+    if path is None or not known:
+        path = kept.keep_rows(key, lambda target: engine.lay_down(target, query))
+    engine.keep(title, duckdb.parquet([path]), rows=False)
+    if not known:
+        survey = surveyed(engine, title, kinds)
+        kept.keep_facts(key, survey)
+    return survey
+
+
+def _open_piece(opening: Opening, piece: Piece | None, title: str, key: str) -> Opened:
+    """One file: as it is kept, else read, first in the quick way where its sample promises that this will do."""
+    if piece is None:
+        path = opening.kept.rows(key)
+        assert path is not None, "a file is only left unread where its rows are kept"
+        opening.engine.keep(title + " all", duckdb.parquet([path]), rows=False)
+        return _restored(opening, title, key, opening.kept.facts(key))
+    described = opening.engine.described(piece.query)
     if not piece.is_text:
         piece = replace(piece, header=tuple(described))
-    file = FileColumns(piece, held, {})
-    mapped = complete(source, mapping, dataset, piece.header)
-    scout = RowBuilder(source, dataset, file, tables)
-    raws = scout.raws(mapped, mapping.condition)
+    file = FileColumns(piece, tuple(described.values()), {})
+    mapped = complete(opening.source, opening.mapping, opening.dataset, piece.header)
+    scout = RowBuilder(opening.source, opening.dataset, file, opening.tables)
+    raws = scout.raws(mapped, opening.mapping.condition)
     if scout.faults:
-        return Opened(source, faults=(*piece.warnings, *scout.faults))
-    found, finder = writings(piece, [(raw.place, raw.wanted, held[raw.place]) for raw in raws], engine, locale)
-    builder = RowBuilder(source, dataset, replace(file, writings=found), tables)
+        return Opened(opening.source, faults=(*piece.warnings, *scout.faults))
+    wanted = [(raw.place, raw.wanted, file.held[raw.place]) for raw in raws]
+    found, finder = writings(piece, wanted, opening.engine, opening.locale)
+    file = replace(file, writings=found)
+    words, faults = (*piece.words, *finder.words), (*piece.warnings, *finder.faults)
+    told = Opened(opening.source, key=key, words=words, faults=faults)
+    quick = natively_typed(file, raws)
+    opened = _read(opening, quick, mapped, raws, told, title) if quick is not None else None
+    if opened is None or _doubtful(opened):
+        opened = _read(opening, file, mapped, raws, told, title)
+    if opened.title and not any(fault.severity is Severity.ERROR for fault in opened.faults):
+        opening.kept.keep_facts(key, {part: getattr(opened, part) for part in _FACTS})
+    return opened
+
+
+def _doubtful(opened: Opened) -> bool:
+    """Whether the quick way met anything that only the careful way can judge and list."""
+    days = (*opened.survey.oldest.values(), *opened.survey.newest.values())
+    strange = any(not 1900 <= day.year <= 2199 for day in days)
+    return bool(opened.lost or opened.survey.spoiled or strange)
+
+
+def _read(
+    opening: Opening, file: FileColumns, mapped: Sequence[Mapped], raws: Sequence[Raw], told: Opened, title: str
+) -> Opened:
+    """The rows of one file in standard columns, and what is to be said about them."""
+    builder, kept = _built(opening, file, mapped, raws)
+    opened = replace(told, faults=(*told.faults, *builder.faults))
+    if any(fault.severity is Severity.ERROR for fault in opened.faults):
+        return replace(opened, key="")
+    columns = [column for column in builder.layers.kinds if not column.startswith(("raw ", LOOKUP))]
+    query = builder.layers.only(columns, kept)
+    costly = any(file.held[raw.place] == "VARCHAR" and raw.wanted is not ColumnType.TEXT for raw in raws)
+    if file.piece.is_text or costly or any(column.lookups for column in mapped):
+        path = opening.kept.keep_rows(told.key, lambda target: opening.engine.lay_down(target, query))
+        query = duckdb.parquet([path])
+    opening.engine.keep(title + " all", query, rows=False)
+    broken = opening.engine.rejects() if file.piece.is_text else []
+    facts = None if file.piece.is_text else opening.kept.facts(told.key)
+    if facts is not None:
+        return _restored(opening, title, told.key, facts)
+    kinds = {column: builder.layers.kinds[column] for column in columns}
+    survey = _surveyed(opening, title + " all", kinds, kept is not None, bool(builder.layers.flags))
+    rejects = listed(opening.engine, file.piece, builder.layers, raws, mapped, survey.spoiled, broken)
+    faults = (*opened.faults, *_broken_faults(file.piece, broken), *_empty_faults(file.piece, survey))
+    found = replace(
+        opened, kinds=kinds, filtered=kept is not None, lost=len(broken), survey=survey, rejects=rejects, faults=faults
+    )
+    return _named(opening.engine, found, title)
+
+
+def _built(
+    opening: Opening, file: FileColumns, mapped: Sequence[Mapped], raws: Sequence[Raw]
+) -> tuple[RowBuilder, exp.Expr | None]:
+    """The layers of a file's columns, and the condition under which a row is kept."""
+    builder = RowBuilder(opening.source, opening.dataset, file, opening.tables)
     builder.read(raws)
     builder.standard(mapped)
-    if mapping.grouped:
+    if opening.mapping.grouped:
         builder.lines(mapped)
     else:
         builder.derive()
-    kept = builder.filtered(mapping.condition)
-    faults = [*piece.warnings, *finder.faults, *builder.faults]
-    words = (*piece.words, *finder.words)
-    if any(fault.severity is Severity.ERROR for fault in faults):
-        return Opened(source, words=words, faults=tuple(faults))
-    columns = [title for title in builder.layers.kinds if not title.startswith(("raw ", LOOKUP))]
-    looked_up = any(column.lookups for column in mapped)  # a join is made once, not again for each question
-    engine.keep(title + " all", builder.layers.only(columns, kept), rows=piece.is_text or looked_up)
-    broken = engine.rejects() if piece.is_text else []
-    chosen = exp.select(*(name(column) for column in columns)).from_(table(title + " all"))
-    if kept is not None:
-        chosen = chosen.where(name(KEPT))
-    engine.keep(title, chosen, rows=False)
-    kinds = {column: builder.layers.kinds[column] for column in columns}
-    survey = _surveyed(engine, title + " all", kinds, kept is not None, bool(builder.layers.flags), dataset)
-    rejects = listed(engine, piece, builder.layers, raws, mapped, survey.spoiled, broken)
-    faults += _broken_faults(piece, broken)
-    if survey.read == 0:
-        faults.append(
-            Fault(
-                say("The export holds no rows."),
-                Place(file=str(piece.origin), sheet=piece.sheet, part=source.id),
-                say("Export it again."),
-            )
-        )
-    return Opened(
-        source,
-        title,
-        kinds,
-        lost=len(broken),
-        survey=survey,
-        rejects=rejects,
-        words=words,
-        faults=tuple(faults),
-    )
+    return builder, builder.filtered(opening.mapping.condition)
+
+
+_FACTS = ("kinds", "filtered", "lost", "survey", "rejects", "words", "faults")
+
+
+def _restored(opening: Opening, title: str, key: str, facts: Mapping[str, Any]) -> Opened:
+    """An open file from its facts; its rows stand under ``title all``."""
+    return _named(opening.engine, Opened(opening.source, key=key, **facts), title)
+
+
+def _named(engine: DuckDb, opened: Opened, title: str) -> Opened:
+    """The rows of a file that its filter keeps, under their name."""
+    chosen = exp.select(*(name(column) for column in opened.kinds)).from_(table(title + " all"))
+    engine.keep(title, chosen.where(name(KEPT)) if opened.filtered else chosen, rows=False)
+    return replace(opened, title=title)
+
+
+def _empty_faults(piece: Piece, survey: Survey) -> list[Fault]:
+    if survey.read:
+        return []
+    place = Place(file=str(piece.origin), sheet=piece.sheet, part=piece.source.id)
+    return [Fault(say("The export holds no rows."), place, say("Export it again."))]
 
 
 def _surveyed(
-    engine: DuckDb,
-    title: str,
-    kinds: Mapping[str, ColumnType],
-    filtered: bool,
-    flagged: bool,
-    dataset: Dataset | None,
+    opening: Opening, title: str, kinds: Mapping[str, ColumnType], filtered: bool, flagged: bool
 ) -> Survey:
     """The facts of a file; its keys are looked at before the filter, which most of them pass."""
-    survey = surveyed(engine, title, kinds, filtered=filtered, flagged=flagged)
-    keys = keys_in(dataset, kinds)
+    survey = surveyed(opening.engine, title, kinds, filtered=filtered, flagged=flagged)
+    keys = keys_in(opening.dataset, kinds)
     if len(keys) != 1:
         return survey
-    held = engine.described(exp.select(name(keys[0])).from_(table(title)))
-    return replace(survey, keys=keys_of(engine, title, keys[0], held[keys[0]]))
+    held = opening.engine.described(exp.select(name(keys[0])).from_(table(title)))
+    return replace(survey, keys=keys_of(opening.engine, title, keys[0], held[keys[0]]))
 
 
 def keys_in(dataset: Dataset | None, kinds: Mapping[str, ColumnType]) -> list[str]:

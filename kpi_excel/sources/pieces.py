@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from kpi_excel.faults import Fault, Place, did_you_mean
+from kpi_excel.files import locks
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Source
 from kpi_excel.sources import detection, duckdb, spreadsheet
@@ -68,22 +69,42 @@ def kind_of(location: str) -> str:
     return next((kind for ending, kind in _ENDINGS.items() if bare.endswith(ending)), "csv")
 
 
-def prepare(source: Source, folder: Path, workspace: Path, wanted: Sequence[str]) -> list[Piece]:
-    """The files of a source, each made ready to be read; raises ``UnreadableFileError`` for what cannot be."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of a source before it is read: where it lies, and the digest of its bytes."""
+
+    source: Source
+    origin: Path
+    digest: str
+    ready: Piece | None = None  # the rows of a database: they must be fetched before anything is known of them
+
+    @property
+    def settled(self) -> bool:
+        """Whether what was found out about the file may be kept: not while somebody works in it."""
+        return self.ready is not None or not any(locks(self.origin))
+
+
+def find(source: Source, folder: Path, workspace: Path) -> list[Found]:
+    """The files of a source; raises ``UnreadableFileError`` where there are none."""
     if source.kind == "sql":
-        return [_sql_piece(source, workspace)]
-    paths = locate(source.location, folder)
-    return [_piece(source, path, workspace, wanted) for path in paths]
+        piece = _sql_piece(source, workspace)
+        return [Found(source, piece.origin, piece.digest, piece)]
+    return [Found(source, path, digest_of(path)) for path in locate(source.location, folder)]
 
 
-def _piece(source: Source, path: Path, workspace: Path, wanted: Sequence[str]) -> Piece:
+def prepare(found: Found, workspace: Path, wanted: Sequence[str]) -> Piece:
+    """A file made ready to be read; raises ``UnreadableFileError`` for what cannot be."""
+    return found.ready or _piece(found.source, found.origin, found.digest, workspace, wanted)
+
+
+def _piece(source: Source, path: Path, digest: str, workspace: Path, wanted: Sequence[str]) -> Piece:
     match source.kind or kind_of(source.location):
         case "csv":
-            return _text_piece(source, path, workspace, wanted)
+            return _text_piece(source, path, digest, workspace, wanted)
         case "parquet":
-            return _parquet_piece(source, path)
+            return _parquet_piece(source, path, digest)
         case "xlsx":
-            return _sheet_piece(source, path, workspace, wanted)
+            return _sheet_piece(source, path, digest, workspace, wanted)
         case other:
             raise UnreadableFileError(
                 Fault(
@@ -111,7 +132,7 @@ def _sample(path: Path) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(row) for row, _ in detection.records(text, ",", cut=len(text.encode()) >= SAMPLE - 4))
 
 
-def _parquet_piece(source: Source, path: Path) -> Piece:
+def _parquet_piece(source: Source, path: Path, digest: str) -> Piece:
     size = path.stat().st_size
     head = head_of(path, 4)
     if head != b"PAR1":
@@ -125,14 +146,14 @@ def _parquet_piece(source: Source, path: Path) -> Piece:
             raise _unreadable(
                 path, say("The file ends before it is complete: it was cut off."), say("Export or download it again.")
             )
-    return Piece(source, path, duckdb.parquet([path]), (), digest_of(path), is_text=False)
+    return Piece(source, path, duckdb.parquet([path]), (), digest, is_text=False)
 
 
 def _unreadable(path: Path, what: Message, hint: Message | None = None) -> UnreadableFileError:
     return UnreadableFileError(Fault(what, Place(file=str(path)), hint))
 
 
-def _text_piece(source: Source, path: Path, workspace: Path, wanted: Sequence[str]) -> Piece:
+def _text_piece(source: Source, path: Path, digest: str, workspace: Path, wanted: Sequence[str]) -> Piece:
     text = plain_text(path, source.encoding, workspace)
     sample = head_of(text.path).decode("utf-8-sig", errors="replace")
     separator = source.delimiter.replace("\\t", "\t").replace("tab", "\t") or detection.delimiter(sample)
@@ -157,7 +178,7 @@ def _text_piece(source: Source, path: Path, workspace: Path, wanted: Sequence[st
         path,
         duckdb.csv(text.path, separator, skip, len(header)),
         tuple(header),
-        text.digest,
+        digest,
         is_text=True,
         sample=tuple(tuple(row) for row, _ in rows[title + 1 :]),
         plain=text.path,
@@ -178,7 +199,7 @@ def _without_empty_end(header: list[str]) -> list[str]:
     return header[:-1] if len(header) > 1 and not header[-1].strip() else header
 
 
-def _sheet_piece(source: Source, path: Path, workspace: Path, wanted: Sequence[str]) -> Piece:
+def _sheet_piece(source: Source, path: Path, digest: str, workspace: Path, wanted: Sequence[str]) -> Piece:
     kind = detection.magic(head_of(path))
     if kind not in ("xlsx", "xls"):
         raise _unreadable(
@@ -197,7 +218,7 @@ def _sheet_piece(source: Source, path: Path, workspace: Path, wanted: Sequence[s
         path,
         duckdb.csv(target, ",", 0, max(len(laid.header), 1)),
         laid.header,
-        digest_of(path),
+        digest,
         is_text=True,
         sample=_sample(target),
         plain=target,

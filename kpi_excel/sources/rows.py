@@ -1,7 +1,8 @@
 """The rows of one file as standard columns: typed, mapped, looked up, within their domains, filtered."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -11,7 +12,7 @@ from kpi_excel.formula.nodes import walk
 from kpi_excel.formula.row_sql import filter_to_sql, row_to_sql, row_type
 from kpi_excel.messages import say
 from kpi_excel.model import Column, ColumnType, Dataset, Source
-from kpi_excel.sources import detection
+from kpi_excel.sources import detection, duckdb
 from kpi_excel.sources.engine import literal, name, table
 from kpi_excel.sources.layers import Layers, within_domain
 from kpi_excel.sources.mapping import LINE, Lookup, Mapped, SourceMapping, derived, extra, no_column
@@ -23,6 +24,14 @@ _TYPE_NAMES = {ColumnType.NUMBER: "DOUBLE", ColumnType.MONEY: "DOUBLE", ColumnTy
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that are aggregated by themselves, because they are kept by themselves: a table and the key of its rows."""
+
+    title: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """A table that can be looked into: its name in the engine, its columns, and those without repetitions."""
 
@@ -30,6 +39,7 @@ class Known:
     kinds: Mapping[str, ColumnType]
     unique: frozenset[str] = frozenset()
     units: tuple[str, ...] = ()  # every unit as the rows spell it; none where that is not known
+    parts: tuple[Part, ...] = ()  # the rows by the files that they come from, where these are kept one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,42 @@ class FileColumns:
     def raw(self, raw: Raw) -> exp.Expr:
         """The raw column as it stands in the file."""
         return name(self.piece.column(raw.place))
+
+
+_PLAIN = {
+    ColumnType.NUMBER: re.compile(r"(-?\d+(\.\d+)?)?"),
+    ColumnType.MONEY: re.compile(r"(-?\d+(\.\d+)?)?"),
+    ColumnType.DATE: re.compile(r"(\d{4}-\d{2}-\d{2})?"),
+}
+
+
+def natively_typed(file: FileColumns, raws: Sequence[Raw]) -> FileColumns | None:
+    """The file with plainly written numbers and dates read by the engine itself; None where the sample has none."""
+    piece = file.piece
+    if piece.plain is None:
+        return None
+    wanted: dict[int, set[ColumnType]] = {}
+    for raw in raws:
+        wanted.setdefault(raw.place, set()).add(raw.wanted)
+    types = {
+        place: _TYPE_NAMES[next(iter(kinds))]
+        for place, kinds in wanted.items()
+        if len(kinds) == 1 and _is_plain(file, place, next(iter(kinds)))
+    }
+    if not types:
+        return None
+    held = tuple(types.get(place, kind) for place, kind in enumerate(file.held))
+    query = duckdb.csv(piece.plain, piece.separator, piece.skip, len(piece.header), types)
+    return replace(file, piece=replace(piece, query=query), held=held)
+
+
+def _is_plain(file: FileColumns, place: int, kind: ColumnType) -> bool:
+    """Whether the sample writes this column as the engine does: 1234.5, 2026-01-31, or nothing."""
+    writing = file.writings.get(place, Writing())
+    pattern = _PLAIN.get(kind)
+    if pattern is None or writing.decimal != "." or (kind is ColumnType.DATE and writing.order != "ymd"):
+        return False
+    return all(pattern.fullmatch(row[place]) for row in file.piece.sample if place < len(row))
 
 
 def complete(

@@ -1,0 +1,151 @@
+"""What earlier runs found out, kept under keys that say everything it hangs on.
+
+A key is a hash of the bytes of the exports, their mapping, the definitions and this program's own code. Where one of
+them changes the key is another, and nothing old can be found: so no figure can be stale, and what is unchanged is not
+computed again. Rows lie in Parquet files, facts in JSON; all of it can be thrown away and is made again.
+"""
+
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from kpi_excel.faults import Fault, Place, Severity
+from kpi_excel.files import replace_file
+from kpi_excel.messages import Message
+from kpi_excel.model import ColumnType, Reject
+from kpi_excel.sources.survey import Keys, Survey
+
+_UNUSED_FOR = 86_400  # seconds after which what this run did not use is thrown away
+_ROOMS = ("sources", "formula")  # whose code says how rows are read and added up
+
+
+def key_of(*parts: object) -> str:
+    """The key of what follows from these parts; each is told by its ``repr``, or is a key or digest itself."""
+    return sha256("\x00".join([program(), *map(repr, parts)]).encode()).hexdigest()[:40]
+
+
+@cache
+def program() -> str:
+    """A hash of the code that makes rows and figures: another version of it keeps its own."""
+    home = Path(__file__).parents[1]
+    digest = sha256()
+    for path in sorted(path for room in _ROOMS for path in (home / room).glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class Kept:
+    """A folder of rows and facts by key; a context without a folder of its own keeps them for one run only."""
+
+    def __init__(self, folder: Path | None, workspace: Path) -> None:
+        self.lasting = folder is not None and _writable(folder)
+        self.folder = folder if folder is not None and self.lasting else workspace / "kept"
+        self.folder.mkdir(exist_ok=True)
+        self._used: set[str] = set()
+
+    def rows(self, key: str) -> Path | None:
+        """The rows that are kept under a key, or None."""
+        path = self.folder / f"{key}.parquet"
+        return self._touched(path) if path.is_file() else None
+
+    def keep_rows(self, key: str, write: Callable[[Path], None]) -> Path:
+        """Rows under a key, as ``write`` lays them down; they appear whole or not at all."""
+        path = self.folder / f"{key}.parquet"
+        half = path.with_suffix(".half")
+        try:
+            write(half)
+            half.replace(path)
+        finally:
+            half.unlink(missing_ok=True)
+        return self._touched(path)
+
+    def facts(self, key: str) -> Any:
+        """The facts that are kept under a key, or None."""
+        path = self.folder / f"{key}.json"
+        try:
+            found = _decoded(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        self._touched(path)
+        return found
+
+    def keep_facts(self, key: str, facts: object) -> None:
+        """Facts under a key."""
+        path = self.folder / f"{key}.json"
+        replace_file(path, json.dumps(_encoded(facts)).encode())
+        self._touched(path)
+
+    def _touched(self, path: Path) -> Path:
+        self._used.add(path.name)
+        os.utime(path)
+        return path
+
+    def sweep(self) -> None:
+        """Throw away what is no longer used, so that the folder does not grow from month to month."""
+        for path in self.folder.iterdir():
+            known = re.fullmatch(r"[0-9a-f]{40}\.(parquet|json|half)", path.name)
+            if known and path.name not in self._used and time.time() - path.stat().st_mtime > _UNUSED_FOR:
+                path.unlink(missing_ok=True)
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be kept there: a project on a read-only disk is computed in full each time."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+# --- facts as JSON ----------------------------------------------------------------------------------------------
+
+_RECORDS: Mapping[str, Any] = {
+    record.__name__: record for record in (Message, Fault, Place, Reject, Survey, Keys, Severity, ColumnType)
+}
+
+
+def _encoded(value: object) -> object:
+    """A fact in the forms of JSON: every record, tuple, mapping and date says what it is."""
+    match value:
+        case Severity() | ColumnType():
+            return {"is": type(value).__name__, "of": [value.value]}
+        case None | bool() | int() | float() | str():
+            return value
+        case date():
+            return {"is": "date", "of": [value.isoformat()[:10]]}
+        case list():
+            return [_encoded(item) for item in value]
+        case tuple():
+            return {"is": "tuple", "of": [_encoded(item) for item in value]}
+        case Mapping():
+            return {"is": "dict", "of": [[_encoded(key), _encoded(item)] for key, item in value.items()]}
+        case _ if is_dataclass(value) and type(value).__name__ in _RECORDS:
+            return {"is": type(value).__name__, "of": [_encoded(getattr(value, held.name)) for held in fields(value)]}
+        case _:
+            return str(value)
+
+
+def _decoded(value: Any) -> Any:
+    match value:
+        case list():
+            return [_decoded(item) for item in value]
+        case {"is": "date", "of": [text]}:
+            return date.fromisoformat(text)
+        case {"is": "tuple", "of": list(items)}:
+            return tuple(_decoded(item) for item in items)
+        case {"is": "dict", "of": list(items)}:
+            return {_decoded(key): _decoded(item) for key, item in items}
+        case {"is": str(title), "of": list(items)}:
+            return _RECORDS[title](*(_decoded(item) for item in items))
+        case _:
+            return value
