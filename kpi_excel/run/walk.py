@@ -20,6 +20,7 @@ from kpi_excel.run.outputs import Workbook, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
 from kpi_excel.run.scoring import score
 from kpi_excel.sources import AggregateRequest, open_datasets
+from kpi_excel.workbook.embed import with_functions_used
 from kpi_excel.workbook.template import Template
 
 
@@ -127,10 +128,18 @@ def fill_all(project: Project, scored: tuple[Scorecard, ...]) -> list[tuple[str,
             scorecard.unit.id,
             scorecard.unit.name,
             file_name(scorecard.settings, scorecard.unit, scorecard.period),
-            template.fill(context(scorecard), language=scorecard.settings.language, locale=scorecard.settings.locale),
+            _filled(template, scorecard),
         )
         for scorecard in scored
     ]
+
+
+def _filled(template: Template, scorecard: Scorecard) -> bytes:
+    """One workbook, with the KPI functions that its formulas call."""
+    language = scorecard.settings.language
+    return with_functions_used(
+        template.fill(context(scorecard), language=language, locale=scorecard.settings.locale), language
+    )
 
 
 def _record(plan: Plan, scored: tuple[Scorecard, ...], status: int, now: datetime) -> dict[str, Any]:

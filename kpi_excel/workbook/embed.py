@@ -1,13 +1,18 @@
 """Names with formulas written into a finished workbook; every other part stays as the same bytes."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
 from kpi_excel.messages import say
 from kpi_excel.workbook import markup
 from kpi_excel.workbook.markup import Edit, Node
 from kpi_excel.workbook.package import Package
+from kpi_excel.workbook.values import with_calculation_settings
+
+_CALL: Final = re.compile(rb"(?<![\w.])(KPI_[A-Z0-9_]+)\s*\(", re.IGNORECASE)
 
 # What may stand before the names in a workbook part; the names come behind the last of these.
 BEFORE = ("sheets", "functionGroups", "externalReferences")
@@ -21,6 +26,33 @@ class FormulaName:
     comment: str = ""
 
 
+def with_functions_used(data: bytes, language: str = "en") -> bytes:
+    """The workbook with the KPI functions that its formulas call, as LAMBDAs: Excel 365 computes them with no Python.
+
+    A reader whose Excel knows no LAMBDA keeps the values that the cells carry, since Excel is not asked to calculate
+    on opening. Names that the workbook has already stay as they are.
+    """
+    from kpi_excel.functions import REGISTRY
+    from kpi_excel.functions.hosts.lambdas import has_lambda, workbook_names
+
+    package = Package.open(data)
+    called = _called(package) & REGISTRY.keys()
+    if not called:
+        return data
+    own = {each.name.upper() for each in package.workbook.names if each.sheet is None}
+    carried = [REGISTRY[name] for name in sorted(called - own) if has_lambda(REGISTRY[name])]
+    names = {one.name: FormulaName(one.text, one.comment) for one in workbook_names(carried, language)}
+    book = package.workbook.part
+    changed = _spliced(package, names) if names else package.xml(book)
+    return package.to_bytes({book: with_calculation_settings(changed, own_functions=True)})
+
+
+def _called(package: Package) -> set[str]:
+    """The KPI functions that formulas of cells, rules and names call; a text that looks like a call is one too many."""
+    parts = (*(each.part for each in package.workbook.sheets if each.part), package.workbook.part)
+    return {found.decode().upper() for part in parts for found in _CALL.findall(package.xml(part))}
+
+
 def with_names(package: Package, names: Mapping[str, FormulaName]) -> bytes:
     """The workbook's bytes with these names set; LAMBDAs of the same names are replaced, anything else is refused."""
     workbook = package.workbook
@@ -32,8 +64,12 @@ def with_names(package: Package, names: Mapping[str, FormulaName]) -> bytes:
     ]
     if taken:
         raise KpiExcelError(*(_taken(package, name) for name in taken))
-    data, root = package.xml(workbook.part), package.tree(workbook.part)
-    return package.to_bytes({workbook.part: markup.splice(data, _edits(data, root, names))})
+    return package.to_bytes({workbook.part: _spliced(package, names)})
+
+
+def _spliced(package: Package, names: Mapping[str, FormulaName]) -> bytes:
+    data, root = package.xml(package.workbook.part), package.tree(package.workbook.part)
+    return markup.splice(data, _edits(data, root, names))
 
 
 def _taken(package: Package, name: str) -> Fault:
