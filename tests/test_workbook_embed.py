@@ -10,7 +10,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.workbook.defined_name import DefinedName
 
 from kpi_excel.cli import main
-from kpi_excel.workbook.embed import with_functions_used
+from kpi_excel.workbook.embed import with_functions
 
 
 def book(*formulas: str, **names: str) -> bytes:
@@ -33,7 +33,7 @@ def names_of(data: bytes) -> dict[str, str]:
 
 def test_the_functions_that_formulas_call_are_in_the_workbook(tmp_path: Path) -> None:
     """=KPI_NPS(A1:A4) computes in an Excel without Python, since its LAMBDA travels with the workbook."""
-    data = with_functions_used(book("=KPI_NPS(A1:A4)", "=1+kpi_growth(6,4)"), "en")
+    data = with_functions(book("=KPI_NPS(A1:A4)", "=1+kpi_growth(6,4)"))
     found = names_of(data)
     assert sorted(found) == ["KPI_GROWTH", "KPI_NPS"]
     assert found["KPI_NPS"].startswith("_xlfn.LAMBDA(_xlpm.score, ")
@@ -46,7 +46,7 @@ def test_the_functions_that_formulas_call_are_in_the_workbook(tmp_path: Path) ->
 
 def test_excel_is_not_asked_to_calculate_on_opening() -> None:
     """A reader whose Excel knows no LAMBDA keeps the values in the cells instead of #NAME?."""
-    with zipfile.ZipFile(BytesIO(with_functions_used(book("=KPI_NPS(A1:A4)")))) as archive:
+    with zipfile.ZipFile(BytesIO(with_functions(book("=KPI_NPS(A1:A4)")))) as archive:
         workbook = archive.read("xl/workbook.xml")
     assert b'calcId="191029"' in workbook
     assert b"fullCalcOnLoad" not in workbook
@@ -55,13 +55,13 @@ def test_excel_is_not_asked_to_calculate_on_opening() -> None:
 def test_a_workbook_without_our_functions_stays_as_it_is() -> None:
     """Nothing is written into a workbook that calls none of the functions."""
     data = book("=SUM(A1:A3)", "=MY.KPI_NPS(1)", "=KPI_UNKNOWN(1)")
-    assert with_functions_used(data) == data
+    assert with_functions(data) == data
 
 
 def test_names_of_the_designer_stay() -> None:
     """A template that defines KPI_NPS itself keeps its own definition; what needs Python gets no name."""
     own = "_xlfn.LAMBDA(_xlpm.x, 1)"
-    found = names_of(with_functions_used(book("=KPI_NPS(A1:A4)", '=KPI_VALUE("nps","2026-10")', KPI_NPS=own)))
+    found = names_of(with_functions(book("=KPI_NPS(A1:A4)", '=KPI_VALUE("nps","2026-10")', KPI_NPS=own)))
     assert found == {"KPI_NPS": own}
 
 

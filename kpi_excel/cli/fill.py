@@ -28,14 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fill a template; the output appears whole or not at all."""
-    from kpi_excel.workbook.embed import with_functions_used
+    from kpi_excel.workbook.embed import with_functions
     from kpi_excel.workbook.template import Template
 
     template = Template(options.template)
     today = options.today or date.today()  # noqa: DTZ011  the reader's own day
     speech = language(options)
     content = template.fill(read_json(options.data), language=speech, locale=options.locale, today=today)
-    replace_file(options.out, with_functions_used(content, speech))
+    replace_file(options.out, with_functions(content, language=speech))
     for warning in template.warnings:
         print(warning.to(speech), file=sys.stderr)
     return 1 if template.warnings else 0

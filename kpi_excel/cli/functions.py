@@ -46,16 +46,8 @@ def run(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     speech = language(options)
     for function in REGISTRY.values():
-        print(f"{signature(function)}\n    {function.help.to(speech)}")
+        print(f"{function.signature}\n    {function.help.to(speech)}")
     return 0
-
-
-def signature(function: Function) -> str:
-    """How a function is called: ``KPI_STATUS(value, target, [tolerance])``."""
-    names = [
-        f"{one.name}, …" if one.repeats else f"[{one.name}]" if one.optional else one.name for one in function.arguments
-    ]
-    return f"{function.name}({', '.join(names)})"
 
 
 # --- export -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,6 @@ Pure standard library at run time: the same code answers in Excel, in LibreOffic
 
 from kpi_excel.functions.call import answer, outcome
 from kpi_excel.functions.function import Argument, Function, Kind
-from kpi_excel.functions.registry import REGISTRY, call
+from kpi_excel.functions.registry import REGISTRY, call, function_of
 
-__all__ = ["REGISTRY", "Argument", "Function", "Kind", "answer", "call", "outcome"]
+__all__ = ["REGISTRY", "Argument", "Function", "Kind", "answer", "call", "function_of", "outcome"]

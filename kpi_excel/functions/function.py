@@ -74,3 +74,11 @@ class Function:
     def required(self) -> tuple[Argument, ...]:
         """The arguments that cannot be left out."""
         return tuple(argument for argument in self.arguments if not argument.optional and not argument.repeats)
+
+    @property
+    def signature(self) -> str:
+        """How the function is called: ``KPI_STATUS(value, target, [tolerance])``."""
+        names = [
+            f"{one.name}, …" if one.repeats else f"[{one.name}]" if one.optional else one.name for one in self.arguments
+        ]
+        return f"{self.name}({', '.join(names)})"

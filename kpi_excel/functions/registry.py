@@ -31,6 +31,14 @@ def all_functions() -> Mapping[str, Function]:
     return found | {alias: replace(found[name], name=alias) for alias, name in ALIASES.items()}
 
 
+def function_of(definition: Definition) -> Function | None:
+    """The worksheet function of a KPI, built in or finance's own; None where another function has its name."""
+    known = REGISTRY.get(function_name(definition.id))
+    if known is None:
+        return kpi_function(definition, load())
+    return known if known.definition and known.definition.id == definition.id else None
+
+
 def _of_kpi(definition: Definition, texts: Mapping[str, Mapping[str, object]], catalogue: Catalogue) -> Function:
     name = function_name(definition.id)
     if name in texts:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kpi_excel.control import Project
 from kpi_excel.faults import Fault, KpiExcelError
+from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
 from kpi_excel.measure import Measurer, needs_of
 from kpi_excel.model import Period, Restatement, Scorecard, SourceReport
@@ -20,7 +21,7 @@ from kpi_excel.run.outputs import Workbook, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
 from kpi_excel.run.scoring import score
 from kpi_excel.sources import AggregateRequest, open_datasets
-from kpi_excel.workbook.embed import with_functions_used
+from kpi_excel.workbook.embed import with_functions
 from kpi_excel.workbook.template import Template
 
 
@@ -135,11 +136,10 @@ def fill_all(project: Project, scored: tuple[Scorecard, ...]) -> list[tuple[str,
 
 
 def _filled(template: Template, scorecard: Scorecard) -> bytes:
-    """One workbook, with the KPI functions that its formulas call."""
+    """One workbook, with the functions of its KPIs and those that its formulas call."""
     language = scorecard.settings.language
-    return with_functions_used(
-        template.fill(context(scorecard), language=language, locale=scorecard.settings.locale), language
-    )
+    book = template.fill(context(scorecard), language=language, locale=scorecard.settings.locale)
+    return with_functions(book, filter(None, (function_of(card.definition) for card in scorecard.cards)), language)
 
 
 def _record(plan: Plan, scored: tuple[Scorecard, ...], status: int, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
 from kpi_excel.messages import say
@@ -11,6 +11,9 @@ from kpi_excel.workbook import markup
 from kpi_excel.workbook.markup import Edit, Node
 from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.values import with_calculation_settings
+
+if TYPE_CHECKING:
+    from kpi_excel.functions import Function
 
 _CALL: Final = re.compile(rb"(?<![\w.])(KPI_[A-Z0-9_]+)\s*\(", re.IGNORECASE)
 
@@ -26,25 +29,25 @@ class FormulaName:
     comment: str = ""
 
 
-def with_functions_used(data: bytes, language: str = "en") -> bytes:
-    """The workbook with the KPI functions that its formulas call, as LAMBDAs: Excel 365 computes them with no Python.
+def with_functions(data: bytes, functions: "Iterable[Function]" = (), language: str = "en") -> bytes:
+    """The workbook with KPI functions as LAMBDAs: these, and those that its formulas call.
 
-    A reader whose Excel knows no LAMBDA keeps the values that the cells carry, since Excel is not asked to calculate
-    on opening. Names that the workbook has already stay as they are.
+    Excel 365 computes them with no Python. A reader whose Excel knows no LAMBDA keeps the values that the cells carry,
+    since Excel is not asked to calculate on opening. Names that the workbook has already stay as they are.
     """
     from kpi_excel.functions import REGISTRY
     from kpi_excel.functions.hosts.lambdas import has_lambda, workbook_names
 
     package = Package.open(data)
     called = _called(package) & REGISTRY.keys()
-    if not called:
-        return data
-    own = {each.name.upper() for each in package.workbook.names if each.sheet is None}
-    carried = [REGISTRY[name] for name in sorted(called - own) if has_lambda(REGISTRY[name])]
+    taken = {each.name.upper() for each in package.workbook.names if each.sheet is None}
+    wanted = {one.name: one for one in (*functions, *(REGISTRY[name] for name in sorted(called)))}
+    carried = [one for name, one in wanted.items() if name not in taken and has_lambda(one)]
     names = {one.name: FormulaName(one.text, one.comment) for one in workbook_names(carried, language)}
     book = package.workbook.part
     changed = _spliced(package, names) if names else package.xml(book)
-    return package.to_bytes({book: with_calculation_settings(changed, own_functions=True)})
+    changed = with_calculation_settings(changed, own_functions=True) if called else changed
+    return data if changed == package.xml(book) else package.to_bytes({book: changed})
 
 
 def _called(package: Package) -> set[str]:
