@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import ironcalc
 import openpyxl
 import pandas as pd
 import pytest
@@ -25,6 +27,7 @@ from kpi_excel.run import RunResult, month_end_run
 # openpyxl reads the workbooks as a judge; what it would lose on saving (data bars, sparklines) it warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
 
+SOFFICE = shutil.which("soffice")
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -216,3 +219,48 @@ def test_the_template_that_comes_along_is_the_one_its_script_builds(tmp_path: Pa
 def test_the_project_opens_by_its_folder(result: RunResult) -> None:
     """A project is a folder."""
     assert Project.open(result.plan.project.folder).control_path.is_file()
+
+
+# --- the worksheet functions in the delivered workbooks ----------------------------------------------------------
+
+
+def test_the_workbooks_carry_the_functions_of_their_kpis(result: RunResult, tmp_path: Path) -> None:
+    """A colleague with Excel 365 types =KPI_NPS(A1:A3) into the delivered workbook; ironcalc stands in for Excel."""
+    for path, scorecard in zip(books(result), result.scorecards, strict=True):
+        carried = openpyxl.load_workbook(path).defined_names
+        ids = {card.definition.id for card in scorecard.cards}
+        assert {name.removeprefix("KPI_").lower() for name in carried} <= ids
+        assert all(each.attr_text.startswith("_xlfn.LAMBDA(_xlpm.") for each in carried.values())
+        if "nps" in ids:
+            made = openpyxl.load_workbook(path)
+            asked = made.create_sheet("asked", 0)
+            for row in ((10, "=KPI_NPS(A1:A3)"), (9, "=KPI_NPS(C1:C3)"), (3, None)):
+                asked.append(row)
+            made.save(tmp_path / "asked.xlsx")
+            model = ironcalc.load_from_xlsx(str(tmp_path / "asked.xlsx"), "en", "UTC", "en")
+            model.evaluate()
+            assert model.get_cell_value(0, 1, 2) == pytest.approx(100 / 3)
+            assert model.get_cell_value(0, 2, 2) == "#DIV/0!"
+
+
+def test_every_sheet_of_a_kpi_says_how_its_function_is_called(result: RunResult) -> None:
+    """The reader finds the function at the foot of the KPI's sheet, as text."""
+    path = next(path for path in books(result) if "KPI_NPS" in openpyxl.load_workbook(path).defined_names)
+    texts = [cell.value for sheet in openpyxl.load_workbook(path) for row in sheet for cell in row]
+    assert "En Excel 365 o 2024, en cualquier celda de este libro: =KPI_NPS(score)" in texts
+
+
+@pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not on this machine")
+def test_a_reader_without_lambda_sees_every_value(result: RunResult, tmp_path: Path) -> None:
+    """LibreOffice, which knows no LAMBDA, opens the workbook and shows the figures as they were delivered."""
+    path = next(path for path in books(result) if openpyxl.load_workbook(path).defined_names)
+    command = [str(SOFFICE), f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--norestore"]
+    command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(tmp_path), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    delivered, seen = (
+        openpyxl.load_workbook(each, data_only=True).worksheets[0] for each in (path, tmp_path / path.name)
+    )
+    for column in "EFG":
+        for cell in delivered[column]:
+            if isinstance(cell.value, float):
+                assert seen[cell.coordinate].value == pytest.approx(cell.value), cell.coordinate

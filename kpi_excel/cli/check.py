@@ -45,8 +45,13 @@ def _tell(faults: Sequence[Fault], errors: int, speech: str) -> None:
     if not faults:
         print(say("Nothing is wrong.").to(speech))
     elif errors:
-        print(say("To correct before a run (✖): {errors}. To look at (▲): {rest}.", errors=errors,
-                  rest=len(faults) - errors).to(speech))
+        print(
+            say(
+                "To correct before a run (✖): {errors}. To look at (▲): {rest}.",
+                errors=errors,
+                rest=len(faults) - errors,
+            ).to(speech)
+        )
     else:
         print(say("To look at (▲): {rest}. The run works all the same.", rest=len(faults)).to(speech))
 

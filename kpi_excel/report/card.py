@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kpi_excel import display, targets
+from kpi_excel.functions import function_of
+from kpi_excel.functions.hosts.lambdas import has_lambda
 from kpi_excel.messages import say
 from kpi_excel.model import (
     Card,
@@ -21,7 +23,7 @@ from kpi_excel.model import (
     Verdict,
 )
 from kpi_excel.report import live
-from kpi_excel.report.figures import figure, goodness, known, or_none
+from kpi_excel.report.figures import figure, goodness, known
 from kpi_excel.report.labels import DIRECTION_WORDS, SIGNAL_WORDS, SMART_WORDS, VERDICT_WORDS
 from kpi_excel.report.trend import trend
 
@@ -44,6 +46,7 @@ def kpi(card: Card, sheet: str, settings: Settings, reports: Sequence[SourceRepo
         "owner": card.chosen.owner,
         "class": card.chosen.kpi_class,
         "formula": definition.formula or definition.function,
+        "function_words": _function_words(card, language),
         "unit": _unit(card, settings),
         "format": form,
         "direction": definition.direction.value,
@@ -63,6 +66,15 @@ def kpi(card: Card, sheet: str, settings: Settings, reports: Sequence[SourceRepo
         "last_comment": card.last_comment,
         "breakdown": [_slice(card, part, form, settings) for part in card.breakdown],
     }
+
+
+def _function_words(card: Card, language: str) -> str:
+    """How the reader asks for this KPI over figures of their own; the run writes the function into the workbook."""
+    function = function_of(card.definition)
+    if function is None or not has_lambda(function):
+        return ""
+    call = f"={function.name}({', '.join(argument.name for argument in function.required)})"
+    return say("In Excel 365 or 2024, in any cell of this workbook: {call}", call=call).to(language)
 
 
 def _unit(card: Card, settings: Settings) -> str:
@@ -131,7 +143,7 @@ def _against_target(card: Card, sheet: str, form: str, settings: Settings) -> di
         "gap_link": live.on_sheet(sheet, "kpi_gap", gap.value, gap.format),
         "reach": reach,
         "reach_link": live.on_sheet(sheet, "kpi_reach", reach.value, reach.format),
-        "attainment": or_none(card.comparisons.attainment),
+        "attainment": live.attainment(card),
     }
 
 

@@ -36,6 +36,7 @@ _MISS = {
     Direction.DOWN: "kpi_value-kpi_target",
     Direction.BAND: f"MAX({_BELOW},{_ABOVE})",
 }
+_ATTAINED = {Direction.UP: "kpi_value/MAX(0,kpi_target)", Direction.DOWN: "2-kpi_value/MAX(0,kpi_target)"}
 _SLACK = f"{targets.FUZZ:G}*MAX(1,ABS(kpi_value))"
 
 
@@ -55,6 +56,15 @@ def _follows(value: Value) -> bool:
 def _address(measurement: Measurement) -> Callable[[formula.Node], str]:
     rows = {part.text: row for row, part in enumerate(measurement.parts, start=1)}
     return lambda node: f"INDEX({INPUTS},{rows[formula.unparse(node)]})"
+
+
+def attainment(card: Card) -> LiveFormula | float | None:
+    """How much of the target is reached, following the target typed on the sheet; the bare number for a band."""
+    reached = card.comparisons.attainment
+    if isinstance(reached, NoValue):
+        return None
+    text = _ATTAINED.get(card.definition.direction) if card.target and card.target.value is not None else None
+    return LiveFormula(text, reached) if text else reached
 
 
 def status(card: Card, language: str) -> LiveFormula:

@@ -93,9 +93,7 @@ def _joined(words: Sequence[Message]) -> Message | None:
 class Inspector:
     """Asks the engine about one open source."""
 
-    def __init__(
-        self, opened: Opened, dataset: Dataset | None, engine: DuckDb, kept: Kept, control: Control
-    ) -> None:
+    def __init__(self, opened: Opened, dataset: Dataset | None, engine: DuckDb, kept: Kept, control: Control) -> None:
         self._opened = opened
         self._dataset = dataset
         self._engine = engine

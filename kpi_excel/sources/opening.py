@@ -231,9 +231,7 @@ def _empty_faults(piece: Piece, survey: Survey) -> list[Fault]:
     return [Fault(say("The export holds no rows."), place, say("Export it again."))]
 
 
-def _surveyed(
-    opening: Opening, title: str, kinds: Mapping[str, ColumnType], filtered: bool, flagged: bool
-) -> Survey:
+def _surveyed(opening: Opening, title: str, kinds: Mapping[str, ColumnType], filtered: bool, flagged: bool) -> Survey:
     """The facts of a file; its keys are looked at before the filter, which most of them pass."""
     survey = surveyed(opening.engine, title, kinds, filtered=filtered, flagged=flagged)
     keys = keys_in(opening.dataset, kinds)

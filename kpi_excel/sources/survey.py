@@ -125,9 +125,7 @@ def _keys(parts: Sequence[Keys | None]) -> Keys | None:
     known = sorted((part for part in parts if part is not None), key=lambda part: part.low)
     if not known or len(known) < len(parts) or any(one.high >= other.low for one, other in pairwise(known)):
         return None
-    return Keys(
-        sum(part.count for part in known), known[0].low, known[-1].high, any(part.repeated for part in known)
-    )
+    return Keys(sum(part.count for part in known), known[0].low, known[-1].high, any(part.repeated for part in known))
 
 
 def keys_of(engine: DuckDb, title: str, column: str, held: str) -> Keys | None:

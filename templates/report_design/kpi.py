@@ -160,6 +160,7 @@ def smart_letter(sheet: Worksheet, d: Design, row: int, letter: str) -> None:
 def calculation(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design, row: int) -> int:
     """The formula, each aggregate with its value, and the live result. Returns the row after it."""
     sheet.write(f"B{row}", "{{ t.how_calculated }}", d.section())
+    sheet.merge_range(f"E{row}:K{row}", "{{ kpi.function_words }}", d.quiet(align="right", shrink=True))
     sheet.set_row(row - 1, 20)
     row = texts(
         sheet, row + 1, "B:K", "{{ kpi.id }} = {{ kpi.formula }}", d.look(text_wrap=True), ROOM - 25, "kpi.formula"
