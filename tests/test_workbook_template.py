@@ -369,3 +369,38 @@ def test_control_characters_that_a_formula_makes_are_escaped() -> None:
     """A formula that gives a bell or a tab character leaves a file that can be opened."""
     data = Template(book({"A1": "{{ x }}", "A2": "=CHAR(7)&A1"})).fill({"x": "y"})
     assert opened(data, values=True)["S"]["A2"].value in ("\x07y", "_x0007_y")
+
+
+def test_a_reference_through_sheets_reads_what_it_read() -> None:
+    """SUM(First:Last!B1) follows each sheet's own growth, copies of a repeated sheet included."""
+    template = book(
+        {"A1": "{% for r in rows %}", "A2": "{{ r }}", "A3": "{% endfor %}", "B4": 1},
+        title="First",
+        **{"x {{ k }}": {"A1": "{% sheet for k in ks %}", "B4": 10}, "Last": {"B4": 100}, "Sum": {
+            "A1": "=SUM('First:Last'!B4)", "A2": "=SUM(First:Last!A99:A100)", "A3": "=COUNT('x {{ k }}:Last'!B4)"}},
+    )
+    data = Template(template).fill({"rows": [1, 2, 3], "ks": ["a", "b"]})
+    formulas, values = opened(data)["Sum"], opened(data, values=True)["Sum"]
+    assert formulas["A1"].value == "=SUM(First!B4,'x a'!B3,'x b'!B3,Last!B4)"
+    assert [values[f"A{row}"].value for row in (1, 3)] == [121, 3]
+    same = Template(template).fill({"rows": [1], "ks": ["a", "b"]})
+    assert opened(same)["Sum"]["A3"].value == "=COUNT('x a'!B3,'x b'!B3,Last!B4)"
+
+
+def test_a_name_that_starts_at_one_cell_still_does() -> None:
+    """OFFSET in a name keeps its starting cell, while COUNTA in it covers all rows."""
+    workbook = openpyxl.load_workbook(io.BytesIO(book(LOOP)))
+    text = "OFFSET(S!$B$5,0,0,COUNTA(S!$A$5:$A$5),1)"
+    workbook.defined_names["Grown"] = openpyxl.workbook.defined_name.DefinedName("Grown", attr_text=text)
+    out = opened(Template(saved(workbook)).fill(rows(3)))
+    assert out.defined_names["Grown"].attr_text == "OFFSET(S!$B$4,0,0,COUNTA(S!$A$4:$A$6),1)"
+
+
+def test_a_sheet_of_plain_figures_stays_when_another_grows() -> None:
+    """Figures without marks or formulas are still there when rows repeat elsewhere, and when their header is filled."""
+    template = openpyxl.load_workbook(io.BytesIO(book(LOOP, **{"Plain": {"B4": 100}, "Headed": {"B4": 7}})))
+    template["Headed"].oddHeader.left.text = "{{ title }}"
+    for count in (1, 3):
+        out = opened(Template(saved(template)).fill(rows(count)))
+        assert (out["Plain"]["B4"].value, out["Headed"]["B4"].value) == (100, 7)
+        assert out["Headed"].oddHeader.left.text == "=1+1"

@@ -168,6 +168,7 @@ def test_today_is_the_day_of_the_run() -> None:
         ("SUM(Sales[Units])", "SUM('D'!$B$2:$B$5)"),
         ("Sales[[#This Row],[Units]]*2", "'D'!$B$3*2"),
         ("[@Units]+1", "'D'!$B$3+1"),
+        ("Sales[[#This Row],Units]*2", "'D'!$B$3*2"),
         ("SUM(Sales[[#All],[Name]:[Units]])", "SUM('D'!$A$1:$B$6)"),
         ('"Sales[Units]"&Sales[[#Totals],[Units]]', "\"Sales[Units]\"&'D'!$B$6"),
     ],

@@ -295,10 +295,11 @@ class Filling:
             if not sitting.model.is_live and before is None:
                 continue
             scope_of = self._scopes(sitting)
+            still = sitting.model.xml
             content = b"".join(
                 (
                     before.write(scope_of, self.faults) if before else built.before,
-                    self._rows(index).encode(),
+                    self._rows(index).encode() if sitting.model.is_live else still.data[still.start : still.end],
                     after.write(scope_of, self.faults) if after else built.after,
                 )
             )

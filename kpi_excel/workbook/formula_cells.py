@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -17,6 +17,12 @@ _FORMULA: Final = re.compile(
 )
 _ANY_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 _ATTRIBUTE: Final = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_THROUGH_SHEETS: Final = re.compile(
+    r"""(?P<before>\b(?:SUM|AVERAGE|AVERAGEA|COUNT|COUNTA|MAX|MAXA|MIN|MINA|PRODUCT|MEDIAN|STDEV|STDEV\.S|VAR|VAR\.S)\(\s*)
+    (?:'(?P<quoted>(?:[^':]|'')+:(?:[^':]|'')+)'|(?P<bare>[^\W\d][\w.]*:[^\W\d][\w.]*))
+    !(?P<cells>\$?[A-Za-z]{1,3}\$?[0-9]+(?::\$?[A-Za-z]{1,3}\$?[0-9]+)?)(?=\s*[,)])""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _RANGE: Final = re.compile(r"\$?([A-Z]+)\$?(\d+)(?::\$?([A-Z]+)\$?(\d+))?$")
 
 
@@ -44,6 +50,13 @@ class Formula:
     has_value: bool = False  # the file holds a value for it
 
 
+class Known(NamedTuple):
+    """What a formula's words may mean: tables by lower-case name, and sheets in the order of their tabs."""
+
+    tables: Mapping[str, structured.TableArea]
+    sheets: Sequence[str]
+
+
 def filled(formula: Formula) -> Iterator[Cell]:
     """The cells that a formula gives values to: one, or those of an array formula."""
     area = formula.area
@@ -57,16 +70,17 @@ def filled(formula: Formula) -> Iterator[Cell]:
 
 def formulas(package: Package) -> Iterator[Formula]:
     """Every formula cell of a workbook, table references written as plain ones."""
-    areas = {area.name.casefold(): area for area in structured.tables(package)}
+    sheets = [each.name for each in package.workbook.sheets if each.kind == "worksheet" and each.part]
+    known = Known({area.name.casefold(): area for area in structured.tables(package)}, sheets)
     for each in package.workbook.sheets:
         if each.kind != "worksheet" or not each.part:
             continue
         data = package.xml(each.part)
         if _ANY_FORMULA.search(data):
-            yield from _plainly_written(data, each.name, areas) or _completely_read(data, each.name, areas)
+            yield from _plainly_written(data, each.name, known) or _completely_read(data, each.name, known)
 
 
-def _plainly_written(data: bytes, where: str, areas: Mapping[str, structured.TableArea]) -> list[Formula]:
+def _plainly_written(data: bytes, where: str, known: Known) -> list[Formula]:
     """The formulas of a sheet that is written the usual way; nothing where it is not."""
     found: list[Formula] = []
     shared: dict[str, tuple[int, int, str]] = {}
@@ -82,7 +96,7 @@ def _plainly_written(data: bytes, where: str, areas: Mapping[str, structured.Tab
         if not formula and attributes.get("t") != "dataTable":
             continue
         has_value = bool(value) or bool(empty) or b't="str"' in cell_attributes
-        found.append(_formula(Cell(where, row, column), formula, attributes, areas, has_value=has_value))
+        found.append(_formula(Cell(where, row, column), formula, attributes, known, has_value=has_value))
     return found
 
 
@@ -97,13 +111,29 @@ def _unshared(text: str, index: str, row: int, column: int, shared: dict[str, tu
     return references.shifted(first, row - first_row, column - first_column)
 
 
-def _completely_read(data: bytes, where: str, areas: Mapping[str, structured.TableArea]) -> Iterator[Formula]:
+def _completely_read(data: bytes, where: str, known: Known) -> Iterator[Formula]:
     for cell in sheet.read(data).cells():
         if cell.formula is not None:
             attributes = {**cell.formula.attributes, "t": cell.formula.kind}
             has_value = bool(cell.value) or cell.type == "str"
             place = Cell(where, cell.row, cell.column)
-            yield _formula(place, cell.formula.text, attributes, areas, has_value=has_value)
+            yield _formula(place, cell.formula.text, attributes, known, has_value=has_value)
+
+
+def _sheet_by_sheet(text: str, sheets: Sequence[str]) -> str:
+    """The formula with each reference through several sheets as a list; the functions named here take lists."""
+    folded = [name.casefold() for name in sheets]
+
+    def listed(found: re.Match[str]) -> str:
+        ends = [name.replace("''", "'").casefold() for name in (found["quoted"] or found["bare"]).split(":", 1)]
+        if not all(name in folded for name in ends):
+            return found[0]
+        low, high = sorted(folded.index(name) for name in ends)
+        return found["before"] + ",".join(
+            f"{references.quoted(name)}!{found['cells']}" for name in sheets[low : high + 1]
+        )
+
+    return _THROUGH_SHEETS.sub(listed, text)
 
 
 def _attributes(written: bytes) -> dict[str, str]:
@@ -111,17 +141,17 @@ def _attributes(written: bytes) -> dict[str, str]:
     return {name: html.unescape(double or single) for name, double, single in found}
 
 
-def _formula(
-    cell: Cell, text: str, attributes: Mapping[str, str], areas: Mapping[str, structured.TableArea], *, has_value: bool
-) -> Formula:
+def _formula(cell: Cell, text: str, attributes: Mapping[str, str], known: Known, *, has_value: bool) -> Formula:
     kind = attributes.get("t", "")
     kind = kind if kind in ("array", "dataTable") else ""
     plain = text
     if "[" in text:
         try:
-            plain = structured.plain(text, areas, cell.sheet, cell.row, cell.column)
+            plain = structured.plain(text, known.tables, cell.sheet, cell.row, cell.column)
         except structured.NotPlainError:
             plain = text  # trust.py says why it is not calculated
+    if _THROUGH_SHEETS.search(plain):
+        plain = _sheet_by_sheet(plain, known.sheets)
     found = _RANGE.match(attributes.get("ref", "")) if kind else None
     area = None
     if found:

@@ -4,15 +4,18 @@
 grid (a format's, a drop-down's, a chart's) reads there.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kpi_excel.workbook import references
 from kpi_excel.workbook.axis import Axis, Spans
 from kpi_excel.workbook.blocks import Block, Body, Course, Passage
 from kpi_excel.workbook.layout import ReferenceMap, Writer
 from kpi_excel.workbook.references import LAST_COLUMN, LAST_ROW, Area, Reference
+
+_CALL: Final = re.compile(r"[\w.]\(")
 
 
 class Copy(NamedTuple):
@@ -117,6 +120,8 @@ class Growth:
         if self.maps.is_identity:
             return text
         writer = self.maps.writer(self.home)
+        if _CALL.search(text):  # a single cell means what the function takes it for: OFFSET starts at one cell
+            return references.read(text).write(writer)
 
         def all_copies(reference: Reference) -> str:
             return writer(reference if reference.is_range else reference._replace(whole=True))

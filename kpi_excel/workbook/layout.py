@@ -110,19 +110,23 @@ class Writer:
 
     def __call__(self, reference: Reference) -> str:
         """The reference as it reads in the output; #REF! where nothing of it is left."""
+        if ":" in reference.sheet_name:
+            return self._through_sheets(reference)
         target = self._target(reference)
         if target is None:
             is_gone = reference.sheet and reference.sheet_name.casefold() in self.maps.names
             return "#REF!" if is_gone else reference.written()
+        return self._written(reference, target)
+
+    def _written(self, reference: Reference, target: int) -> str:
+        """The reference to cells of one of the output's sheets."""
         place = self.maps.places[target]
         own = target == self.home
         rows = self._along(place.rows, reference, 1, self.rows if own else ())
         columns = self._along(place.columns, reference, 0, self.columns if own else ())
         if rows is None or columns is None:
             return "#REF!"
-        sheet = reference.sheet
-        if sheet and ":" not in reference.sheet_name and place.name != reference.sheet_name:
-            sheet = quoted(place.name)
+        sheet = quoted(place.name) if reference.sheet and place.name != reference.sheet_name else reference.sheet
         is_range = reference.is_range or (rows[0], columns[0]) != (rows[1], columns[1])
         return reference._replace(
             sheet=sheet,
@@ -133,6 +137,19 @@ class Writer:
             is_range=is_range,
             fixed=self._pinned(reference) if self.pin and own else reference.fixed,
         ).written()
+
+    def _through_sheets(self, reference: Reference) -> str:
+        """A reference through several sheets; where these grew differently, a list with one for each sheet."""
+        ends = [self.maps.names.get(name.casefold()) for name in reference.sheet_name.split(":", 1)]
+        if ends[0] is None or ends[1] is None:
+            return reference.written()
+        low, high = min(ends[0], ends[1]), max(ends[0], ends[1])
+        found = [at for at, place in enumerate(self.maps.places) if low <= place.model.index <= high]
+        written = [self._written(reference, at) for at in found]
+        cells = {each.rpartition("!")[2] for each in written}
+        if len(cells) == 1 < len(found) and "#REF!" not in written:
+            return f"{quoted(self.maps.places[found[0]].name, self.maps.places[found[-1]].name)}!{cells.pop()}"
+        return ",".join(each for each in written if each != "#REF!") or "#REF!"
 
     def _pinned(self, reference: Reference) -> tuple[bool, bool, bool, bool]:
         """A format's formula holds for every copy: what lies outside the loop stays where it is, as if it had a $."""
@@ -148,7 +165,7 @@ class Writer:
         """The output sheet that a reference means; None for sheets that this engine does not touch."""
         if not reference.sheet:
             return self.home
-        model = self.maps.names.get(reference.sheet_name.partition(":")[0].casefold())
+        model = self.maps.names.get(reference.sheet_name.casefold())
         if model is None:
             return None
         if self.maps.places[self.home].model.index == model:

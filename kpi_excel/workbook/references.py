@@ -326,8 +326,9 @@ _PLAIN_SHEET = re.compile(r"[^\W\d][\w.]*$")
 _LOOKS_LIKE_CELL = re.compile(r"(?:[A-Za-z]{1,3}\d+|[Rr]\d*[Cc]\d*|[Rr]|[Cc]|TRUE|FALSE)$", re.IGNORECASE)
 
 
-def quoted(sheet: str) -> str:
-    """A sheet's name as formulas spell it, in quotes where they are needed."""
-    if _PLAIN_SHEET.match(sheet) and not _LOOKS_LIKE_CELL.match(sheet):
-        return sheet
-    return "'" + sheet.replace("'", "''") + "'"
+def quoted(first: str, last: str = "") -> str:
+    """A sheet's name as formulas spell it, or those of two that others stand between: in quotes where needed."""
+    names = [first, last] if last else [first]
+    if all(_PLAIN_SHEET.match(name) and not _LOOKS_LIKE_CELL.match(name) for name in names):
+        return ":".join(names)
+    return "'" + ":".join(names).replace("'", "''") + "'"

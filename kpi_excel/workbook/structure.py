@@ -92,10 +92,11 @@ class Builder:
         for name in own[1:]:
             self._part(name, renamed.get(name, name), growth, is_copy=is_copy)
         before, after = self._around(model, growth)
+        rows = b"" if model.is_live else model.xml.data[model.xml.start : model.xml.end]
         if is_copy:
-            self.edition.add(renamed[part], before + after, self.package.content_type(part))
-        else:
-            self.edition.replace(part, before + after)
+            self.edition.add(renamed[part], before + rows + after, self.package.content_type(part))
+        elif before + rows + after != model.xml.data:
+            self.edition.replace(part, before + rows + after)
         return BuiltSheet(renamed.get(part, part), before, after, [renamed.get(name, name) for name in own[1:]])
 
     def _left_out_with_rows(self, part: str, renamed: Mapping[str, str], growth: Growth) -> set[str]:

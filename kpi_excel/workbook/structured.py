@@ -16,7 +16,9 @@ _AREA: Final = re.compile(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?
 _TOKEN: Final = re.compile(
     r"""(?P<text>"(?:[^"]|"")*")|(?P<quoted>'(?:[^']|'')*')|(?P<table>[^\W\d][\w.\\]*)?(?P<open>\[)""", re.VERBOSE
 )
-_ITEM: Final = re.compile(r"\[((?:'.|[^'\[\]])*)\](?::\[((?:'.|[^'\[\]])*)\])?")
+_ITEM: Final = re.compile(  # [Column], [First]:[Last], and a name without brackets as some programs write it
+    r"\[((?:'.|[^'\[\]])*)\](?::\[((?:'.|[^'\[\]])*)\])?|,\s*([^,\[\]]+)$"
+)
 _ESCAPED: Final = re.compile(r"'(.)")
 
 
@@ -131,7 +133,8 @@ def _parts(inside: str, area: TableArea) -> tuple[frozenset[str], int, int]:
     named: tuple[str, str] | None = None
     if text and not text.startswith("["):
         text = f"[{text}]"
-    for first, last in _ITEM.findall(text):
+    for bracketed, last, bare in _ITEM.findall(text):
+        first = bracketed or bare.strip()
         word = first.strip().casefold()
         if word.startswith("#"):
             items.add(word)
