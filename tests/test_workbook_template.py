@@ -398,7 +398,7 @@ def test_a_name_that_starts_at_one_cell_still_does() -> None:
 
 def test_a_sheet_of_plain_figures_stays_when_another_grows() -> None:
     """Figures without marks or formulas are still there when rows repeat elsewhere, and when their header is filled."""
-    template = openpyxl.load_workbook(io.BytesIO(book(LOOP, **{"Plain": {"B4": 100}, "Headed": {"B4": 7}})))
+    template = openpyxl.load_workbook(io.BytesIO(book(LOOP, Plain={"B4": 100}, Headed={"B4": 7})))
     template["Headed"].oddHeader.left.text = "{{ title }}"
     for count in (1, 3):
         out = opened(Template(saved(template)).fill(rows(count)))
