@@ -291,7 +291,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A person's yes to one definition and one target; ``hash`` ties it to both."""
+    """A person's yes to a definition and the targets of a fiscal year; ``hash`` ties it to both."""
 
     kpi: str
     unit: str
@@ -362,6 +362,7 @@ class SourceReport:
     oldest: date | None = None
     newest: date | None = None
     complete_until: date | None = None
+    days: tuple[date, ...] = ()  # the days of its last thirteen months that have rows
     detected: Message | None = None  # delimiter, encoding, decimal mark, date format
 
 
@@ -519,6 +520,16 @@ class Action:
     kpis: tuple[str, ...] = ()
     rule: str = ""
     unit: str = ""
+    noted: str = ""  # the period whose notes belong to it; "" where there is nothing to note
+    note: "Note | None" = None  # what was typed about it so far
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a person typed about a fired rule: what was done, and what came of it."""
+
+    done: str = ""
+    came: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,6 +609,7 @@ class Card:
     restatements: tuple[Restatement, ...] = ()
     sources: tuple[str, ...] = ()
     breakdown: tuple[Slice, ...] = ()
+    silent: tuple[str, ...] = ()  # units below that always had rows, and have none in this period
 
 
 @dataclass(frozen=True, slots=True)

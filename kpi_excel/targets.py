@@ -58,7 +58,8 @@ def attainment(value: Value, target: Target | None, direction: Direction) -> Val
     """How much of the target is reached, as a fraction.
 
     Up: actual ÷ target. Down: 2 - actual ÷ target, which is 1 on target and stays finite near 0. Band: 1 inside,
-    outside 1 - distance to the nearer edge ÷ width. A target of 0 or less has no percentage.
+    outside 1 - distance to the nearer edge ÷ width, and 0 from one width on: farther out nothing is reached. A target
+    of 0 or less has no percentage.
     """
     if isinstance(value, NoValue):
         return value
@@ -82,7 +83,7 @@ def _band_attainment(value: float, target: Target) -> Value:
     width = high - low
     if not width or math.isinf(width):
         return NoValue(Reason.DEN0, "target")
-    return 1 - max(low - value, value - high) / width
+    return max(0.0, 1 - max(low - value, value - high) / width)
 
 
 def change(value: Value, base: Value, unit: str) -> Change:

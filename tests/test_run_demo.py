@@ -21,7 +21,7 @@ from kpi_excel.control import Project
 from kpi_excel.demo import build_demo
 from kpi_excel.faults import KpiExcelError
 from kpi_excel.model import Status
-from kpi_excel.report import typed_comments
+from kpi_excel.report import typed
 from kpi_excel.run import RunResult, month_end_run
 
 # openpyxl reads the workbooks as a judge; what it would lose on saving (data bars, sparklines) it warns of.
@@ -107,7 +107,7 @@ def test_what_the_brief_asks_for_stands_out(result: RunResult) -> None:
     status = {card.definition.id: card.status for card in result.scorecards[0].cards}
     assert status["new_orders_count"] is Status.ON_TARGET
     assert status["return_rate"] is Status.OFF_TARGET
-    assert any(action.rule and "return_rate" in action.words.to("en") for action in result.scorecards[0].actions)
+    assert any(action.rule and "return_rate" in action.kpis for action in result.scorecards[0].actions)
 
 
 def test_the_review_sees_what_each_month_was_made_of(result: RunResult) -> None:
@@ -125,10 +125,10 @@ def test_a_second_run_restates_nothing_and_keeps_what_was_typed(result: RunResul
     sheet.cell(mark.row, 2).value = "Subieron los costos de café verde."
     book.save(path)
     kpi = str(mark.value).removeprefix("comment:")
-    assert typed_comments(path) == {kpi: "Subieron los costos de café verde."}
+    assert typed(path).comments == {kpi: "Subieron los costos de café verde."}
     again = month_end_run(result.plan.project, "2026-10", today=TODAY, now=NOW)
     assert again.restatements == ()
-    assert typed_comments(again.folder / again.workbooks[0].file)[kpi] == "Subieron los costos de café verde."
+    assert typed(again.folder / again.workbooks[0].file).comments[kpi] == "Subieron los costos de café verde."
 
 
 def test_an_open_workbook_stops_the_run_before_anything_is_lost(result: RunResult) -> None:

@@ -36,7 +36,7 @@ from kpi_excel.model import (
     Target,
     Texts,
 )
-from kpi_excel.review.accepted import acceptance_hash
+from kpi_excel.review.accepted import acceptance_hash, plan_of
 from kpi_excel.review.grammar import parse_condition
 from kpi_excel.review.starter import STARTER_RULES
 
@@ -146,13 +146,7 @@ def _acceptances(aims: Sequence[Target], last: Month, language: str) -> Iterator
 
 
 def _code(kpi: str, unit: str, aims: Sequence[Target], on: date, last: Month, catalogue: Catalogue) -> str:
-    """The code of an acceptance: of the present target, or of the one in January where it was raised since.
-
-    Plans that change every month are accepted as a whole, by hand, without a code.
-    """
-    mine = [aim for aim in aims if aim.kpi == kpi and aim.unit == unit]
-    if len(mine) > 6:
-        return ""
-    day = on if kpi in BEFORE_THE_RAISE else last.period.start
-    present = max((aim for aim in mine if aim.start <= day), key=lambda aim: aim.start, default=None)
-    return acceptance_hash(catalogue.definition_hash(kpi), present)
+    """The code of an acceptance: of the year's targets, or of those in January where they were raised since."""
+    year = Calendar().containing(last.period.end, Grain.YEAR)
+    known = [aim for aim in aims if aim.start <= on or kpi not in BEFORE_THE_RAISE]
+    return acceptance_hash(catalogue.definition_hash(kpi), plan_of(known, kpi, unit, year))

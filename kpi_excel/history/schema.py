@@ -131,6 +131,18 @@ interventions = Table(
     Column("outcome", Text, nullable=False),
 )
 
+# What people typed about a rule that fired in a period.
+notes = Table(
+    "notes",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("done", Text, nullable=False),
+    Column("came", Text, nullable=False),
+    Column("taken_at", Text, nullable=False),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -22,6 +22,7 @@ from kpi_excel.model import (
     Definition,
     Issued,
     Measurement,
+    Note,
     NoValue,
     Reason,
     Restatement,
@@ -202,6 +203,22 @@ class History:
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(schema.comments)).all()
         return {(row.kpi, row.unit, row.period): row.text for row in rows}
+
+    def add_notes(self, notes: Mapping[Key, Note], taken_at: datetime) -> None:
+        """Keep what people typed about fired rules, by (rule, unit, period)."""
+        rows = [
+            {"rule": rule, "unit": unit, "period": period, "done": note.done, "came": note.came}
+            | {"taken_at": taken_at.isoformat()}
+            for (rule, unit, period), note in notes.items()
+        ]
+        with self.engine.begin() as connection:
+            _replace(connection, schema.notes, rows)
+
+    def notes(self) -> dict[Key, Note]:
+        """All notes by (rule, unit, period)."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(schema.notes)).all()
+        return {(row.rule, row.unit, row.period): Note(row.done, row.came) for row in rows}
 
     def accept(self, acceptance: Acceptance) -> None:
         """Record a person's acceptance of a definition and target."""

@@ -1,7 +1,7 @@
 """The report: a scorecard as what the template's placeholders can name, and what people typed into last month's."""
 
-from kpi_excel.report.comments import typed_comments
+from kpi_excel.report.comments import Typed, typed
 from kpi_excel.report.context import context
 from kpi_excel.report.names import file_name
 
-__all__ = ["context", "file_name", "typed_comments"]
+__all__ = ["Typed", "context", "file_name", "typed"]

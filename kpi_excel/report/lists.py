@@ -7,6 +7,7 @@ from kpi_excel import display, targets
 from kpi_excel.catalogue import load
 from kpi_excel.messages import say
 from kpi_excel.model import Action, Card, NoValue, Part, Scorecard, Settings, SourceReport
+from kpi_excel.report.comments import came_mark, done_mark
 from kpi_excel.report.figures import known
 from kpi_excel.report.labels import LABELS, SEVERITY_WORDS, SIGNAL_WORDS
 
@@ -64,10 +65,10 @@ def action(item: Action, names: Mapping[str, str], language: str) -> dict[str, A
         "owner": item.owner,
         "due": item.due,
         "rule": item.rule,
-        "done_mark": "",
-        "done": "",
-        "came_mark": "",
-        "came": "",
+        "done_mark": done_mark(item.rule, item.noted) if item.noted else "",
+        "done": item.note.done if item.note else "",
+        "came_mark": came_mark(item.rule, item.noted) if item.noted else "",
+        "came": item.note.came if item.note else "",
     }
 
 

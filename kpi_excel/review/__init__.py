@@ -5,7 +5,7 @@ knows no clock. Each check is a small function in a visible tuple (``CHECKS`` of
 them all.
 """
 
-from kpi_excel.review.accepted import acceptance_hash
+from kpi_excel.review.accepted import acceptance_hash, plan_of
 from kpi_excel.review.brier import Calibration, calibration
 from kpi_excel.review.request import ReviewRequest
 from kpi_excel.review.rulecheck import check_rules
@@ -19,5 +19,6 @@ __all__ = [
     "acceptance_hash",
     "calibration",
     "check_rules",
+    "plan_of",
     "review",
 ]

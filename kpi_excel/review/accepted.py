@@ -1,24 +1,50 @@
-"""A, accepted: everyone concerned has said yes to this definition and this target, and still uses it."""
+"""A, accepted: everyone concerned has said yes to this definition and the targets of the year, and still uses it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Acceptance, Target, Verdict
-from kpi_excel.review.request import Opinion, Subject, folded, people
+from kpi_excel.model import Acceptance, Grain, Period, Target, Verdict
+from kpi_excel.review.request import Joined, Opinion, Subject, folded, people
 
 REVIEW_DAYS = 365  # an acceptance is renewed once a year, unless the settings say otherwise
 SILENT_PERIODS = 3
+MOST_SHOWN = 3  # targets of a plan in one sentence
 
 
-def acceptance_hash(definition_hash: str, target: Target | None) -> str:
-    """What an acceptance is tied to: this definition with these figures of the target."""
-    aim: tuple[object, ...] = ()
-    if target is not None:
-        figures = (target.value, target.low, target.high, target.tolerance)
-        aim = (*(None if figure is None else repr(float(figure)) for figure in figures), target.tolerance_is_share)
-    return hashlib.sha256(repr((definition_hash, aim)).encode()).hexdigest()[:16]
+def acceptance_hash(definition_hash: str, plan: Sequence[Target]) -> str:
+    """What an acceptance is tied to: this definition, and all figures of this plan; one part for each."""
+    aims = [(target.start.isoformat(), *_figures(target)) for target in plan]
+    return f"{_digest(definition_hash)}-{_digest(repr(aims))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _figures(target: Target) -> tuple[object, ...]:
+    figures = (target.value, target.low, target.high, target.tolerance)
+    return (*(None if figure is None else repr(float(figure)) for figure in figures), target.tolerance_is_share)
+
+
+def plan_of(targets: Iterable[Target], kpi: str, unit: str, year: Period) -> tuple[Target, ...]:
+    """The targets in force in a fiscal year, each from the day on which it changes something."""
+    mine = sorted((t for t in targets if (t.kpi, t.unit) == (kpi, unit) and t.start <= year.end), key=lambda t: t.start)
+    before = [target for target in mine if target.start <= year.start][-1:]
+    plan: list[Target] = []
+    for target in (*(replace(t, start=year.start) for t in before), *(t for t in mine if t.start > year.start)):
+        if not plan or _figures(target) != _figures(plan[-1]):
+            plan.append(target)
+    return tuple(plan)
+
+
+def present_plan(subject: Subject) -> tuple[Target, ...]:
+    """The plan of the fiscal year of the period under review."""
+    request = subject.request
+    year = request.calendar.containing(request.period.end, Grain.YEAR)
+    return plan_of(request.control.targets, subject.id, request.unit.id, year)
 
 
 def needed_people(subject: Subject, joint: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -62,9 +88,13 @@ def valid_acceptances(subject: Subject) -> tuple[Acceptance, ...]:
 def _belongs(subject: Subject, acceptance: Acceptance) -> bool:
     """An acceptance typed by hand has no hash: all that can be said is whether the definition is younger."""
     if acceptance.hash:
-        return acceptance.hash == acceptance_hash(subject.measurement.definition_hash, subject.card.target)
+        return acceptance.hash == _present_hash(subject)
     changed = _definition_since(subject)
     return changed is None or acceptance.on >= changed
+
+
+def _present_hash(subject: Subject) -> str:
+    return acceptance_hash(subject.measurement.definition_hash, present_plan(subject))
 
 
 def _definition_since(subject: Subject) -> date | None:
@@ -74,21 +104,44 @@ def _definition_since(subject: Subject) -> date | None:
 
 
 def current(subject: Subject) -> Opinion:
-    """A2: the acceptances belong to the present definition and target."""
+    """A2: the acceptances belong to the present definition and the targets of the year."""
     everything, valid = acceptances_of(subject), valid_acceptances(subject)
     if not everything:
         return Verdict.NOT_CHECKABLE, say("Nobody has accepted it yet.")
     still = {folded(acceptance.by) for acceptance in valid}
     stale = {folded(a.by): a for a in everything if folded(a.by) not in still}
     if stale:
-        newest = max(acceptance.on for acceptance in stale.values())
-        text = "Definition or target has changed since {names} accepted on {day}."
-        return Verdict.FAIL, say(text, names=", ".join(a.by for a in stale.values()), day=newest)
+        return Verdict.FAIL, _changed(subject, tuple(stale.values()))
     loose = [acceptance.by for acceptance in valid if not acceptance.hash]
     if loose:
         text = "Typed in by hand for {names}: a later change of the figures would go unnoticed."
         return Verdict.WARN, say(text, names=", ".join(dict.fromkeys(loose)))
-    return Verdict.PASS, say("All acceptances belong to the present definition and target.")
+    return Verdict.PASS, say("All acceptances belong to the present definition and targets.")
+
+
+def _changed(subject: Subject, stale: Sequence[Acceptance]) -> Message:
+    """What is no longer as it was when they accepted: the definition, the targets of the year, or both."""
+    definition, plan = _present_hash(subject).split("-")
+    told = {
+        "names": ", ".join(acceptance.by for acceptance in stale),
+        "day": max(acceptance.on for acceptance in stale),
+        "plan": plan_words(subject),
+    }
+    parts = [acceptance.hash.partition("-") for acceptance in stale if acceptance.hash]
+    if all(part[2] == plan for part in parts):
+        return say("The definition has changed since the acceptance of {day} ({names}).", **told)
+    if all(part[0] == definition for part in parts):
+        return say("The targets have changed since the acceptance of {day} ({names}); now {plan}.", **told)
+    return say("Definition and targets have changed since the acceptance of {day} ({names}); now {plan}.", **told)
+
+
+def plan_words(subject: Subject) -> Message:
+    """The targets of the year in a few words: the first ones with their days."""
+    plan = present_plan(subject)
+    if not plan:
+        return say("there is no target")
+    told = [say("{target} from {day}", target=subject.aim(target), day=target.start) for target in plan[:MOST_SHOWN]]
+    return Joined.of([*told, Message("…")] if len(plan) > MOST_SHOWN else told)
 
 
 def owner_and_others(subject: Subject) -> Opinion:

@@ -21,18 +21,18 @@ def fitted(values: tuple[float, ...], *, trend: bool, seasonal: bool) -> Smoothi
         from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
         scale = max(map(abs, values))  # so that the optimiser's tolerances fit any unit
-        model = ETSModel(
-            np.asarray(values, dtype=float) / scale,
-            error="add",
-            trend="add" if trend else None,
-            damped_trend=trend,
-            seasonal="add" if seasonal else None,
-            seasonal_periods=SEASON if seasonal else None,
-            initialization_method="heuristic",
-        )
         try:
+            model = ETSModel(
+                np.asarray(values, dtype=float) / scale,
+                error="add",
+                trend="add" if trend else None,
+                damped_trend=trend,
+                seasonal="add" if seasonal else None,
+                seasonal_periods=SEASON if seasonal else None,
+                initialization_method="heuristic",
+            )
             found = model.fit(disp=False, return_params=True)
-        except (ValueError, np.linalg.LinAlgError):
+        except (ValueError, np.linalg.LinAlgError):  # too few values, or no fit
             return None
     named = dict(zip(model.param_names, map(float, found), strict=True))
     if not all(map(math.isfinite, named.values())):

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Action, Direction, Rule, RuleRecord, Status, Target
+from kpi_excel.model import Action, Direction, Note, Rule, RuleRecord, Status, Target
 from kpi_excel.review.grammar import (
     CompareTerm,
     Condition,
@@ -22,7 +22,8 @@ from kpi_excel.review.grammar import (
     parse_condition,
 )
 from kpi_excel.review.measurable import nps_counts
-from kpi_excel.review.request import ReviewRequest, Subject, number
+from kpi_excel.review.request import ReviewRequest, Sentences, Subject, number
+from kpi_excel.review.rule_words import condition_words, term_words
 from kpi_excel.review.signals import SURE, reading
 from kpi_excel.review.starter import STARTER_RULES
 from kpi_excel.statistics import nps_change
@@ -79,7 +80,11 @@ def _outcome(request: ReviewRequest, rule: Rule, tracks: Mapping[str, "Track"]) 
     now = [(term, tracks[term.kpi].truth(term, 0)) for term in condition.terms]
     unknown = next((term for term, truth in now if truth is None), None)
     if unknown is not None:
-        why = say("{term} cannot be told: {why}.", term=describe(unknown), why=tracks[unknown.kpi].why_unknown(unknown))
+        why = say(
+            "{term} cannot be told: {why}",
+            term=term_words(request, unknown),
+            why=tracks[unknown.kpi].why_unknown(unknown),
+        )
         return Outcome(rule, NOT_EVALUATED, why, condition.kpis, of=condition.of)
     return _over_periods(request, rule, condition, tracks)
 
@@ -93,7 +98,7 @@ def _over_periods(request: ReviewRequest, rule: Rule, condition: Condition, trac
         needed = max(1, condition.least - 1)
     told = {"held": held, "of": condition.of, "needed": needed}
     if held >= needed:
-        words = say("held in {held} of {of} periods", **told)
+        words = say("in {held} of the last {of} periods", **told) if condition.of > 1 else say("this period")
         return Outcome(rule, FIRED, words, condition.kpis, held, condition.of)
     if held + unknown >= needed:
         words = say(
@@ -211,19 +216,6 @@ def _sign(value: float, scale: float = 0.0) -> int:
     return 0 if abs(value) <= 1e-12 * scale else (value > 0) - (value < 0)
 
 
-def describe(term: Term) -> str:
-    """A term as it would be written."""
-    match term:
-        case StatusTerm(kpi=kpi, statuses=statuses):
-            return f"{kpi} IS {' OR '.join(sorted(status.name for status in statuses))}"
-        case TrendTerm(kpi=kpi, trend=trend, significant=significant):
-            return f"{kpi} {trend}{' SIGNIFICANTLY' if significant else ''}"
-        case CompareTerm(kpi=kpi, operator=operator, value=value):
-            return f"{kpi} {operator} {value if isinstance(value, str) else format(value, 'g')}"
-        case SameSignTerm(kpi=kpi):
-            return f"SAME_SIGN({kpi})"
-
-
 # --- from month to month ----------------------------------------------------------------------------------------
 
 
@@ -290,8 +282,14 @@ def _came_of(state: str) -> str:
     return {FIRED: "persists", EVALUATED: "cleared"}.get(state, "")
 
 
+def _note(request: ReviewRequest, record: RuleRecord) -> Note:
+    return request.notes.get((record.rule, record.unit, record.period), Note())
+
+
 def done_about(request: ReviewRequest, record: RuleRecord, kpis: Sequence[str]) -> str:
-    """What the owners wrote since the rule fired, on the KPIs that it speaks of."""
+    """What was noted as done; else what the owners wrote since the rule fired, on the KPIs that it speaks of."""
+    if noted := _note(request, record).done.strip():
+        return noted
     said = [
         f"{period}: {text.strip()}"
         for (kpi, unit, period), text in sorted(request.comments.items())
@@ -323,32 +321,43 @@ def _ended(request: ReviewRequest, outcome: Outcome) -> bool:
 
 def _fired(request: ReviewRequest, outcome: Outcome) -> Action:
     rule, before = outcome.rule, fired_before(request, outcome.rule.id)
-    told = {"action": rule.action, "condition": rule.condition, "why": outcome.why}
-    words = say("{action} ({condition}: {why}.)", **told)
+    condition = condition_words(request, parse_condition(rule.condition))
+    sentences = [say("{action} ({condition}, {why}.)", action=rule.action, condition=condition, why=outcome.why)]
     if before is not None:
-        done = done_about(request, before, outcome.kpis)
-        words = say("{action} ({condition}: {why}.) It fired last month too; nothing was noted.", **told)
-        if done:
-            words = say("{action} ({condition}: {why}.) It fired last month too; noted: {done}", done=done, **told)
-    return Action(
-        "intervention",
-        rule.severity,
-        words,
-        owner_of(request, outcome),
-        due_of(request, outcome),
-        outcome.kpis,
-        rule.id,
-        request.unit.id,
-    )
+        sentences.append(_noted(request, before, outcome.kpis, say("It fired last month too.")))
+    cleared, known = hit_rate(request.rule_log, rule.id)
+    if known:
+        text = "Of {known} earlier times, {cleared} were settled by their due date."
+        sentences.append(say(text, known=known, cleared=cleared))
+    return _action(request, outcome, Sentences.of(sentences), rule.severity, request.period.label)
+
+
+def _noted(request: ReviewRequest, record: RuleRecord, kpis: Sequence[str], opening: Message) -> Message:
+    """What was done since, and what came of it, as far as anybody noted it."""
+    done, came = done_about(request, record, kpis), _note(request, record).came
+    if not done and not came:
+        return Sentences.of([opening, say("Nothing was noted.")])
+    noted = [say("Noted: {done}", done=done)] if done else []
+    return Sentences.of([opening, *noted, *([say("What came of it: {came}", came=came)] if came else [])])
 
 
 def _follow_up(request: ReviewRequest, outcome: Outcome) -> Action:
     """What came of a rule that fired last month and does not any more."""
     before = fired_before(request, outcome.rule.id)
     assert before is not None
-    done = done_about(request, before, outcome.kpis) or say("nothing was noted")
-    text = "Last month: {action} Now its condition no longer holds. Noted: {done}"
+    opening = say("Last month: {action} Now its condition no longer holds.", action=outcome.rule.action)
     if outcome.state == NOT_EVALUATED:
-        text = "Last month: {action} Now it cannot be told whether its condition holds ({why}). Noted: {done}"
-    words = say(text, action=outcome.rule.action, why=outcome.why, done=done)
-    return Action("intervention", "info", words, before.owner, None, outcome.kpis, outcome.rule.id, request.unit.id)
+        text = "Last month: {action} Now it cannot be told whether its condition holds ({why})."
+        opening = say(text, action=outcome.rule.action, why=outcome.why)
+    words = _noted(request, before, outcome.kpis, opening)
+    return _action(request, outcome, words, "info", before.period)
+
+
+def _action(request: ReviewRequest, outcome: Outcome, words: Message, severity: str, noted: str) -> Action:
+    """An action on which people can note what was done, for the period in which the rule fired."""
+    due = due_of(request, outcome) if outcome.state == FIRED else None
+    note = request.notes.get((outcome.rule.id, request.unit.id, noted))
+    owner = owner_of(request, outcome)
+    return Action(
+        "intervention", severity, words, owner, due, outcome.kpis, outcome.rule.id, request.unit.id, noted, note
+    )

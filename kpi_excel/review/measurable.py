@@ -1,5 +1,6 @@
 """M, measurable: the figure can be measured, on complete and fresh rows, on enough of them, and again."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -13,6 +14,11 @@ from kpi_excel.statistics import NpsCounts, nps_interval, nps_sample_size, z_of
 
 COMPLETE = 0.99  # share of readable rows below which a warning is due
 BLANK_KEYS = 0.01  # share of rows without a key above which a warning is due
+BLANK_AMOUNTS = 0.05  # share of rows without an amount that the formula reads, likewise
+OPEN = 0.9  # share of a weekday's days with rows from which on a day without any is missed
+MIN_DAYS = 8  # days of a weekday that are needed to tell
+MOST_DAYS = 5  # that are named
+FEWER = 0.8  # of the rows of the same period last year; above it a low count is a season's
 UNUSUAL = 3.5  # robust z of the row count, Iglewicz and Hoaglin's limit
 MAX_MARGIN = 10.0  # points of NPS, where the KPI sets no margin of its own
 MIN_ROW_HISTORY = 6
@@ -71,7 +77,7 @@ def _last_working_day(subject: Subject) -> date:
 
 
 def complete(subject: Subject) -> Opinion:
-    """M3: as many rows as usual, readable, with their keys."""
+    """M3: no unit and no day is missing, as many rows as usual, readable, with their keys and amounts."""
     measurement, reports = subject.measurement, reports_of(subject)
     warning = next(_incomplete(subject, measurement, reports), None)
     if warning is not None:
@@ -86,29 +92,74 @@ def complete(subject: Subject) -> Opinion:
 
 
 def _incomplete(subject: Subject, measurement: Measurement, reports: tuple[SourceReport, ...]) -> Iterator[Message]:
+    """All that hints at missing rows, the worst first."""
+    if subject.card.silent:
+        text = "No rows at all from {names}, where there have always been some."
+        yield say(text, names=", ".join(subject.card.silent))
     if measurement.completeness is not None and measurement.completeness < COMPLETE:
         yield say("Only {share} of the rows could be read.", share=_percent(measurement.completeness))
-    usual = _usual_rows(subject)
-    if usual is not None:
-        middle, spread = usual
-        if 0.6745 * (middle - measurement.rows) / spread > UNUSUAL:
-            yield say(
-                "{rows} rows, where {usual} are usual: some may be missing.",
-                rows=measurement.rows,
-                usual=f"{middle:.0f}",
-            )
     for report in reports:
-        dataset = subject.request.catalogue.datasets.get(report.dataset)
-        for column in dataset.columns if dataset else ():
-            blank = report.blanks.get(column.name, 0)
-            if column.key and column.type is ColumnType.TEXT and report.rows and blank / report.rows > BLANK_KEYS:
-                share = _percent(blank / report.rows)
-                yield say(
-                    "{share} of the rows of {source} have no {column}.",
-                    share=share,
-                    source=report.source,
-                    column=column.name,
-                )
+        yield from _days_without_rows(subject, report)
+    yield from _fewer_rows(subject, measurement.rows)
+    for report in reports:
+        yield from _blanks(subject, report)
+
+
+def _days_without_rows(subject: Subject, report: SourceReport) -> Iterator[Message]:
+    days = missing_days(subject, report)
+    if days:
+        shown = ", ".join(day.isoformat() for day in days[:MOST_DAYS]) + (" …" if len(days) > MOST_DAYS else "")
+        text = "{source} has no rows on {count} days that usually have some: {days}."
+        yield say(text, source=report.source, count=len(days), days=shown)
+
+
+def missing_days(subject: Subject, report: SourceReport) -> tuple[date, ...]:
+    """The days of the period without rows, of those weekdays that nearly always had some; holidays are none."""
+    period, rows = subject.request.period, frozenset(report.days)
+    if not rows:
+        return ()
+    before = [day for day in _each(min(rows), period.start - timedelta(days=1)) if not _holiday(subject, day)]
+    kept = [[day for day in before if day.weekday() == weekday] for weekday in range(7)]
+    regular = {at for at, days in enumerate(kept) if len(days) >= MIN_DAYS and len(rows & {*days}) >= OPEN * len(days)}
+    until = min(period.end, max(rows))
+    asked = (day for day in _each(period.start, until) if day.weekday() in regular and not _holiday(subject, day))
+    return tuple(day for day in asked if day not in rows)
+
+
+def _each(first: date, last: date) -> Iterator[date]:
+    return (date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1))
+
+
+def _holiday(subject: Subject, day: date) -> bool:
+    return day in subject.request.control.holidays
+
+
+def _fewer_rows(subject: Subject, rows: int) -> Iterator[Message]:
+    """Fewer rows than usual by the robust z, and than in the same period of last year, which a season would share."""
+    usual, year_ago = _usual_rows(subject), _rows_a_year_ago(subject)
+    if usual is None or (year_ago is not None and rows >= FEWER * year_ago):
+        return
+    middle, spread = usual
+    if 0.6745 * (middle - rows) / spread > UNUSUAL:
+        yield say("{rows} rows, where {usual} are usual: some may be missing.", rows=rows, usual=f"{middle:.0f}")
+
+
+def _rows_a_year_ago(subject: Subject) -> int | None:
+    label = subject.request.calendar.year_ago(subject.request.period).label
+    return next((point.rows for point in subject.card.series if point.period.label == label), None)
+
+
+def _blanks(subject: Subject, report: SourceReport) -> Iterator[Message]:
+    """Keys, and amounts that the formula reads, which are blank in too many rows."""
+    dataset, node = subject.request.catalogue.datasets.get(report.dataset), tree(subject.definition.formula)
+    read = set(formula.columns(node)) if node is not None and report.dataset == subject.definition.dataset else set()
+    for column in dataset.columns if dataset and report.rows else ():
+        share = report.blanks.get(column.name, 0) / report.rows
+        key = column.key and column.type is ColumnType.TEXT and share > BLANK_KEYS
+        amount = column.name in read and column.type is ColumnType.MONEY and share > BLANK_AMOUNTS
+        if key or amount:
+            told = {"share": _percent(share), "source": report.source, "column": column.name}
+            yield say("{share} of the rows of {source} have no {column}.", **told)
 
 
 def _usual_rows(subject: Subject) -> tuple[float, float] | None:
@@ -217,8 +268,14 @@ def repeatable(subject: Subject) -> Opinion:
         return Verdict.WARN, say(text, before=subject.amount(restated.before), value=subject.amount(value))
     if again is None:
         return Verdict.NOT_CHECKABLE, say("Its aggregates are not at hand, so it cannot be computed again.")
-    hash_ = subject.measurement.definition_hash[:8]
-    return Verdict.PASS, say("Computed again from its aggregates: the same (definition {hash}).", hash=hash_ or "–")
+    told = {"definition": subject.measurement.definition_hash[:8] or "–", "input": _input_hash(subject)}
+    return Verdict.PASS, say("Computed again: the same (definition {definition}, input {input}).", **told)
+
+
+def _input_hash(subject: Subject) -> str:
+    """One hash of the files that it was read from."""
+    prints = sorted(report.fingerprint for report in reports_of(subject) if report.fingerprint)
+    return hashlib.sha256("\n".join(prints).encode()).hexdigest()[:8] if prints else "–"
 
 
 def _again(subject: Subject) -> float | NoValue | None:

@@ -5,7 +5,7 @@ from kpi_excel.model import Direction, Issued, Outlook
 from kpi_excel.review.aim import Prospect
 from kpi_excel.review.forecast import FEWEST, Forecast
 from kpi_excel.review.realistic import METHOD_WORDS, aim_words, chance_words
-from kpi_excel.review.request import Joined
+from kpi_excel.review.request import Sentences
 from kpi_excel.statistics import projection
 
 
@@ -62,14 +62,6 @@ def _words(prospect: Prospect, made: Forecast, value: float, lower: float, upper
     sentences += _pace(prospect)
     sentences += _skill(prospect)
     return Sentences.of(sentences)
-
-
-class Sentences(Joined):
-    """Several messages, one sentence after the other."""
-
-    def to(self, language: str) -> str:
-        """All of them in the language."""
-        return " ".join(part.to(language) for _, part in self.values if isinstance(part, Message))
 
 
 def _chance(prospect: Prospect) -> list[Message]:

@@ -21,6 +21,7 @@ from kpi_excel.model import (
     Direction,
     Issued,
     Measurement,
+    Note,
     NoValue,
     Period,
     Point,
@@ -55,6 +56,7 @@ class ReviewRequest:
         acceptances: those of the control workbook and of the history together.
         issued: the probabilities told so far.
         rule_log: what became of the rules in earlier periods.
+        notes: what was typed about rules that fired, by (rule, unit, period label).
         comments: by (KPI, unit, period label).
     """
 
@@ -69,6 +71,7 @@ class ReviewRequest:
     acceptances: tuple[Acceptance, ...] = ()
     issued: tuple[Issued, ...] = ()
     rule_log: tuple[RuleRecord, ...] = ()
+    notes: Mapping[tuple[str, str, str], Note] = field(default_factory=dict)
     comments: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
     @property
@@ -176,6 +179,14 @@ class Joined(Message):
     def to(self, language: str) -> str:
         """All of them in the language."""
         return ", ".join(part.to(language) for _, part in self.values if isinstance(part, Message))
+
+
+class Sentences(Joined):
+    """Several messages, one sentence after the other."""
+
+    def to(self, language: str) -> str:
+        """All of them in the language."""
+        return " ".join(part.to(language) for _, part in self.values if isinstance(part, Message))
 
 
 # --- small readings that many checks share ----------------------------------------------------------------------

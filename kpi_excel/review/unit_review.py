@@ -11,8 +11,8 @@ from kpi_excel.review.accepted import needed_people, valid_acceptances
 from kpi_excel.review.aim import Prospect
 from kpi_excel.review.brier import outcomes
 from kpi_excel.review.candidates import Candidate, candidates
-from kpi_excel.review.outlook import Sentences, issued, outlook
-from kpi_excel.review.request import ReviewRequest, Subject, folded
+from kpi_excel.review.outlook import issued, outlook
+from kpi_excel.review.request import Joined, ReviewRequest, Sentences, Subject, folded
 from kpi_excel.review.signals import marks, signal
 from kpi_excel.review.smart import smart
 
@@ -115,7 +115,8 @@ def _acceptances(
         for finding in (finding for letter in five for finding in letter.findings):
             if finding.check == "A2" and finding.verdict is Verdict.FAIL:
                 owner = next(subject.owner for subject in subjects if subject.id == kpi)
-                yield Action("acceptance", "warn", finding.evidence, owner, None, (kpi,), "A2", request.unit.id)
+                words = say("{kpi}: {what}", kpi=request.definitions[kpi].name, what=finding.evidence)
+                yield Action("acceptance", "warn", words, owner, None, (kpi,), "A2", request.unit.id)
     waiting: dict[str, tuple[str, list[str]]] = {}
     for subject in subjects:
         valid = {folded(acceptance.by) for acceptance in valid_acceptances(subject)}
@@ -124,7 +125,8 @@ def _acceptances(
                 if folded(name) not in valid:
                     waiting.setdefault(folded(name), (name, []))[1].append(subject.id)
     for name, kpis in waiting.values():
-        words = say("{name} has yet to accept: {kpis}.", name=name, kpis=", ".join(kpis))
+        names = Joined.of(say("{name}", name=request.definitions[kpi].name) for kpi in kpis)
+        words = say("{name} has yet to accept: {kpis}.", name=name, kpis=names)
         yield Action("acceptance", "info", words, name, None, tuple(kpis), "A1", request.unit.id)
 
 
@@ -154,7 +156,7 @@ def _jungle(request: ReviewRequest, found: Sequence[Finding]) -> Iterator[Action
         name = request.definitions[item.kpi].name
         words = Sentences.of([say("Retire {name}?", name=name), *item.reasons])
         if item.merge_with:
-            others = ", ".join(item.merge_with)
+            others = Joined.of(say("{name}", name=request.definitions[other].name) for other in item.merge_with)
             words = Sentences.of([say("Merge {name} with {others}?", name=name, others=others), *item.reasons])
         yield Action("jungle", "info", words, "", None, (item.kpi, *item.merge_with), "", request.unit.id)
     for finding in found:

@@ -9,6 +9,7 @@ from kpi_excel.measure import Measurer
 from kpi_excel.model import Card, ChosenKpi, NoValue, Period, Point, Reason, Restatement, Slice, Unit
 from kpi_excel.run.plan import Plan
 
+ALWAYS = 6  # periods with rows after which a unit without any is missed
 UNKNOWN_NOW = {Reason.INCOMPLETE, Reason.SOURCE}  # the exports no longer reach so far back: the history does
 
 
@@ -52,6 +53,7 @@ def _card(plan: Plan, measurer: Measurer, past: Past, unit: Unit, chosen: Chosen
         restatements=past.restatements.get((kpi, unit.id), ()),
         sources=tuple(_sources(plan, kpi)),
         breakdown=tuple(_slices(plan, measurer, kpi, unit)),
+        silent=tuple(_silent(plan, measurer, kpi, unit)),
     )
 
 
@@ -79,6 +81,15 @@ def _slices(plan: Plan, measurer: Measurer, kpi: str, unit: Unit) -> Iterator[Sl
                 targets.status(measurement.value, target, definition.direction),
                 targets.change(measurement.value, before, definition.unit),
             )
+
+
+def _silent(plan: Plan, measurer: Measurer, kpi: str, unit: Unit) -> Iterator[str]:
+    """The units below that had rows in each of the last months, and have none now."""
+    before = plan.calendar.run_up(plan.calendar.previous(plan.period), ALWAYS)
+    for child in plan.children(unit):
+        rows = [measurer.measurement(kpi, child.id, month).rows for month in (*before, plan.period)]
+        if child.kind != "person" and all(rows[:-1]) and not rows[-1]:
+            yield child.name
 
 
 def _sources(plan: Plan, kpi: str) -> Iterator[str]:

@@ -1,16 +1,27 @@
 """What a run takes from the history, and what it leaves there."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from kpi_excel import __version__, targets
-from kpi_excel.history.store import Figure, History, Run, restatements
+from kpi_excel.history.store import Figure, History, Key, Run, restatements
 from kpi_excel.measure import Measurer
-from kpi_excel.model import Acceptance, Issued, Measurement, NoValue, Reason, Restatement, Review, RuleRecord, Scorecard
-from kpi_excel.report import typed_comments
+from kpi_excel.model import (
+    Acceptance,
+    Issued,
+    Measurement,
+    Note,
+    NoValue,
+    Reason,
+    Restatement,
+    Review,
+    RuleRecord,
+    Scorecard,
+)
+from kpi_excel.report import Typed, typed
 from kpi_excel.run.cards import Past
 from kpi_excel.run.outputs import read_record
 from kpi_excel.run.plan import Plan
@@ -26,6 +37,7 @@ class Memory:
     acceptances: tuple[Acceptance, ...]
     issued: tuple[Issued, ...]
     rule_log: tuple[RuleRecord, ...]
+    notes: Mapping[Key, Note]
 
 
 def recall(plan: Plan, measurer: Measurer, history: History) -> Memory:
@@ -36,20 +48,26 @@ def recall(plan: Plan, measurer: Measurer, history: History) -> Memory:
         restated[item.kpi, item.unit].append(item)
     past = Past(recorded, history.comments(), {key: tuple(items) for key, items in restated.items()})
     acceptances = (*plan.control.acceptances, *history.acceptances())
-    return Memory(past, acceptances, history.issued(), history.rule_log())
+    return Memory(past, acceptances, history.issued(), history.rule_log(), history.notes())
 
 
 def take_comments(plan: Plan, history: History, now: datetime) -> None:
-    """Keep what owners typed into the workbooks of this period and the one before, by (KPI, unit, period)."""
-    history.add_comments(dict(_typed(plan)), now)
+    """Keep what people typed into the workbooks of this period and the one before."""
+    books = list(_typed(plan))
+    history.add_comments(
+        {(kpi, unit, period): text for unit, period, book in books for kpi, text in book.comments.items()}, now
+    )
+    history.add_notes(
+        {(rule, unit, fired): note for unit, _, book in books for (rule, fired), note in book.notes.items()}, now
+    )
 
 
-def _typed(plan: Plan) -> Iterator[tuple[tuple[str, str, str], str]]:
+def _typed(plan: Plan) -> Iterator[tuple[str, str, Typed]]:
+    """By workbook: its unit, its period, and what was typed into it."""
     for period in (plan.calendar.previous(plan.period), plan.period):
         folder = plan.project.out_folder(period.label)
         for book in (read_record(folder) or {}).get("workbooks", ()):
-            for kpi, text in typed_comments(folder / Path(book["file"]).name).items():
-                yield (kpi, book["unit"], period.label), text
+            yield book["unit"], period.label, typed(folder / Path(book["file"]).name)
 
 
 def remember(

@@ -46,6 +46,7 @@ def _request(
         acceptances=memory.acceptances,
         issued=memory.issued,
         rule_log=memory.rule_log,
+        notes=memory.notes,
         comments=memory.past.comments,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from sqlglot import exp
@@ -20,6 +20,7 @@ from kpi_excel.sources.rows import Part
 from kpi_excel.sources.survey import Keys, keys_of
 from kpi_excel.sources.tree import UnitTree
 
+_LOOK_BACK = timedelta(days=396)
 _NAMED = 10  # unknown units that are named
 _LIKE = 0.75  # of a spelling: below, "Switzerland" would be meant for "Netherlands"
 
@@ -69,6 +70,7 @@ def inspect(
         oldest=min(oldest.values(), default=None),
         newest=max(newest.values(), default=None),
         complete_until=reach.declared,
+        days=inspector.days(first, newest.get(first)),
         detected=_joined(words),
         rejected=report.rejected + inspector.repeated,
     )
@@ -117,6 +119,14 @@ class Inspector:
             column.name for column in columns if column.type is ColumnType.DATE and column.name in self._opened.kinds
         ]
         return dates[0] if dates else ""
+
+    def days(self, column: str, newest: date | None) -> tuple[date, ...]:
+        """The days of the last thirteen months that have rows."""
+        if newest is None:
+            return ()
+        since = exp.GTE(this=name(column), expression=exp.cast(literal((newest - _LOOK_BACK).isoformat()), "DATE"))
+        found = self._engine.query(exp.select(name(column)).distinct().from_(table(self._opened.title)).where(since))
+        return tuple(sorted(day.date() if isinstance(day, datetime) else day for (day,) in found))
 
     # --- units and currencies --------------------------------------------------------------------------------------
 
