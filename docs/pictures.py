@@ -66,11 +66,17 @@ def upper(picture: Image.Image) -> Image.Image:
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    """Without the white margin, with few colours."""
+    """Without header, footer and white margin, with few colours."""
+    picture = picture.crop((0, int(picture.height * 0.05), picture.width, int(picture.height * 0.95)))
     white = Image.new("RGB", picture.size, "white")
     left, top, right, bottom = ImageChops.difference(picture, white).getbbox() or (0, 0, *picture.size)
     margin = 12
-    box = (max(0, left - margin), max(0, top - margin), right + margin, bottom + margin)
+    box = (
+        max(0, left - margin),
+        max(0, top - margin),
+        min(picture.width, right + margin),
+        min(picture.height, bottom + margin),
+    )
     picture.crop(box).quantize(COLOURS).save(path, optimize=True)
 
 
