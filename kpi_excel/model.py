@@ -331,6 +331,7 @@ class Control:
     rules: tuple[Rule, ...] = ()
     conflicts: tuple[tuple[str, str], ...] = ()  # pairs declared by the house
     holidays: tuple[date, ...] = ()
+    datasets: tuple[Dataset, ...] = ()  # finance's own, beside those of the catalogue
 
 
 # --- what was read ----------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The catalogue: all KPIs and datasets by id, and what follows from a KPI's formula."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -10,7 +10,7 @@ from kpi_excel.catalogue.named import NAMED
 from kpi_excel.catalogue.reading import read_datasets, read_definitions
 from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.formula import Node, columns, parse, references, unparse
-from kpi_excel.model import Dataset, Definition, Texts
+from kpi_excel.model import Column, ColumnType, Dataset, Definition, Texts
 
 # Field of business (the name of its file), and what people call it.
 AREAS: Mapping[str, Texts] = {
@@ -88,6 +88,18 @@ class Catalogue:
             column = dataset.column(name)
             if column is not None and column.formula:
                 yield f"{name}={column.formula}"
+
+    def with_datasets(self, own: Iterable[Dataset]) -> "Catalogue":
+        """The catalogue with further datasets, each also with the columns that every dataset has."""
+        added = {one.id: replace(one, columns=(*one.columns, *self._common(one))) for one in own}
+        return Catalogue(self.definitions, {**added, **self.datasets}, self.areas)
+
+    def _common(self, dataset: Dataset) -> Iterator[Column]:
+        """The unit of a row, and a currency beside money, as the built-in datasets have them."""
+        money = any(column.type is ColumnType.MONEY for column in dataset.columns)
+        for name in ("unit", "currency") if money else ("unit",):
+            if dataset.column(name) is None:
+                yield next(column for known in self.datasets.values() if (column := known.column(name)))
 
     def extended(
         self, own: Sequence[Definition], further: Mapping[str, Collection[str]] | None = None

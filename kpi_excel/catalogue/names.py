@@ -26,11 +26,18 @@ SQL_WORDS = frozenset(_SQL.split())
 
 def complaint(name: str) -> Message | None:
     """What is wrong with ``name`` as the id of a KPI, or None where nothing is."""
+    if is_reserved(name):
+        return say("{name} is a word of Python, SQL or the formula language.", name=name)
+    return column_complaint(name)
+
+
+def column_complaint(name: str) -> Message | None:
+    """What is wrong with ``name`` as a column, or None: it stands inside brackets, so that few words are taken."""
     if not _ID.fullmatch(name):
         return say("{name} is no id: ids are lower-case letters a–z, digits and underscores.", name=name)
     if len(name) > LONGEST:
         return say("{name} is longer than {most} characters.", name=name, most=LONGEST)
-    if is_reserved(name):
+    if name in ("true", "false"):
         return say("{name} is a word of Python, SQL or the formula language.", name=name)
     if looks_like_a_cell(name):
         return say("{name} looks like the address of a cell.", name=name)

@@ -8,7 +8,7 @@ from kpi_excel import catalogue
 from kpi_excel.cli import language
 from kpi_excel.cli.project import add_json, add_language, add_project, project_of
 from kpi_excel.cli.terminal import wrapped
-from kpi_excel.control import Project, further_columns, read_control
+from kpi_excel.control import Project, read_control, whole_catalogue
 from kpi_excel.faults import Fault, KpiExcelError, Severity
 from kpi_excel.mail.letters import without_recipient
 from kpi_excel.messages import say
@@ -65,7 +65,7 @@ def faults_of(project: Project) -> Iterator[Fault]:
         yield from error.faults
         return
     yield from faults
-    whole, _ = builtin.extended(control.own, further_columns(control.sources, builtin))
+    whole = whole_catalogue(control, builtin)
     yield from check_rules(control, whole.definitions)
     if control.recipients:
         yield from without_recipient((unit.id for unit in reported_units(control)), control)

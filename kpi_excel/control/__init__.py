@@ -1,8 +1,8 @@
 """The control workbook: reading, checking, writing; and the project's folder."""
 
-from kpi_excel.control.check_sources import further_columns
+from kpi_excel.control.check_sources import whole_catalogue
 from kpi_excel.control.project import Project
 from kpi_excel.control.read import read_control
 from kpi_excel.control.write import write_control
 
-__all__ = ["Project", "further_columns", "read_control", "write_control"]
+__all__ = ["Project", "read_control", "whole_catalogue", "write_control"]

@@ -13,7 +13,7 @@ from kpi_excel.formula import FormulaError, Name
 from kpi_excel.formula.nodes import walk
 from kpi_excel.formula.parser import Parser
 from kpi_excel.messages import say
-from kpi_excel.model import Source
+from kpi_excel.model import Control, Source
 
 ADDRESS = re.compile(r'(?:.*<)?[^@\s<>,;"\']+@(?P<domain>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)>?')
 
@@ -27,6 +27,13 @@ def further_columns(sources: Iterable[Source], catalogue: Catalogue) -> Mapping[
             beyond = {column for column in source.columns if dataset.column(column) is None}
             found.setdefault(dataset.id, set()).update(beyond)
     return found
+
+
+def whole_catalogue(control: Control, builtin: Catalogue) -> Catalogue:
+    """The built-in catalogue with the house's own datasets and KPIs; what is wrong with them was told on reading."""
+    widened = builtin.with_datasets(control.datasets)
+    whole, _ = widened.extended(control.own, further_columns(control.sources, widened))
+    return whole
 
 
 def sources_are_sound(draft: Draft, catalogue: Catalogue, faults: Faults) -> None:

@@ -16,6 +16,7 @@ from kpi_excel.messages import Message, say
 from kpi_excel.model import (
     Acceptance,
     ChosenKpi,
+    Column,
     Definition,
     Recipient,
     Rule,
@@ -94,6 +95,7 @@ class Draft:
     rules: tuple[Placed[Rule], ...]
     conflicts: tuple[Placed[tuple[str, str]], ...]
     holidays: tuple[date, ...]
+    own_data: tuple[Placed[tuple[str, Column]], ...]  # a dataset and one of its columns
 
 
 def repeated(

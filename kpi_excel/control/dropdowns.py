@@ -28,12 +28,11 @@ class Lists:
 
     def __init__(self, catalogue: Catalogue, control: Control, language: str) -> None:
         self.language = language
+        datasets = catalogue.with_datasets(control.datasets).datasets
         self._columns: dict[str, tuple[str, ...]] = {
             "kpi": (*(own.id for own in control.own), *catalogue.definitions),
-            "dataset": tuple(dataset for dataset in catalogue.datasets if dataset != "calendar"),
-            "column": tuple(
-                sorted({column.name for dataset in catalogue.datasets.values() for column in dataset.columns})
-            ),
+            "dataset": tuple(dataset for dataset in datasets if dataset != "calendar"),
+            "column": tuple(sorted({column.name for dataset in datasets.values() for column in dataset.columns})),
         }
 
     def named(self, name: str) -> str:

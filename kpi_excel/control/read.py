@@ -11,13 +11,14 @@ from kpi_excel.control.book import SHEETS
 from kpi_excel.control.check import check
 from kpi_excel.control.draft import Draft, Faults, Names, Placed
 from kpi_excel.control.grid import Grid, read_grids
+from kpi_excel.control.own_data import datasets_of, own_column, own_data_is_sound
 from kpi_excel.control.records import resolved, whole_rows
 from kpi_excel.control.settings import read_settings
 from kpi_excel.control.table import Row, Table, read_table
 from kpi_excel.control.targets import calendar_of, read_targets
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import say
-from kpi_excel.model import Control, Definition, Settings, Source, Unit
+from kpi_excel.model import Column, Control, Definition, Settings, Source, Unit
 
 COMPANY = "company"  # the root's id where the workbook names no units
 
@@ -28,7 +29,11 @@ def read_control(path: Path, catalogue: Catalogue) -> tuple[Control, tuple[Fault
     if not grids:
         return Control(Settings(company="")), unreadable
     faults = Faults(unreadable)
-    draft = _draft(_tables(grids, Path(path).name, faults), catalogue, faults)
+    tables = _tables(grids, Path(path).name, faults)
+    own_data = tuple(own_column(row) for row in whole_rows(tables["own_data"]))
+    own_data_is_sound(own_data, catalogue, faults)
+    catalogue = catalogue.with_datasets(datasets_of(own_data))
+    draft = _draft(tables, own_data, catalogue, faults)
     check(draft, catalogue, faults)
     return _control(draft), tuple(_in_order(faults, grids))
 
@@ -48,7 +53,9 @@ def _tables(grids: Iterable[Grid], file: str, faults: Faults) -> Mapping[str, Ta
     return found
 
 
-def _draft(tables: Mapping[str, Table], catalogue: Catalogue, faults: Faults) -> Draft:
+def _draft(
+    tables: Mapping[str, Table], own_data: tuple[Placed[tuple[str, Column]], ...], catalogue: Catalogue, faults: Faults
+) -> Draft:
     settings = read_settings(tables["settings"], faults)
     own = tuple(records.definition(row) for row in whole_rows(tables["own"]))
     names = _names(tables, catalogue, [item.record for item in own])
@@ -73,6 +80,7 @@ def _draft(tables: Mapping[str, Table], catalogue: Catalogue, faults: Faults) ->
         tuple(records.rule(row) for row in rows("rules")),
         tuple(records.conflict(row) for row in rows("conflicts")),
         tuple(row.get("day") for row in rows("holidays")),
+        own_data,
     )
 
 
@@ -132,6 +140,7 @@ def _control(draft: Draft) -> Control:
         tuple(item.record for item in draft.rules),
         tuple(item.record for item in draft.conflicts),
         draft.holidays,
+        datasets_of(draft.own_data),
     )
 
 

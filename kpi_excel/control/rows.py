@@ -86,6 +86,18 @@ def _columns(control: Control) -> Iterator[Values]:
             }
 
 
+def _own_data(control: Control) -> Iterator[Values]:
+    for dataset in control.datasets:
+        for column in dataset.columns:
+            yield {
+                "dataset": dataset.id,
+                "column": column.name,
+                "kind": column.type.value,
+                "key": True if column.key else None,
+                "meaning": column.meaning.en,
+            }
+
+
 def _own(control: Control) -> Iterator[Values]:
     for own in control.own:
         yield {
@@ -169,6 +181,7 @@ ROWS: Mapping[str, Callable[[Control], Iterator[Values]]] = {
     "targets": _targets,
     "sources": _sources,
     "columns": _columns,
+    "own_data": _own_data,
     "own": _own,
     "rules": _rules,
     "conflicts": _conflicts,

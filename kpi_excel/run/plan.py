@@ -9,7 +9,7 @@ from datetime import date
 from kpi_excel import catalogue as catalogues
 from kpi_excel.calendar import Calendar
 from kpi_excel.catalogue import Catalogue
-from kpi_excel.control import Project, further_columns, read_control
+from kpi_excel.control import Project, read_control, whole_catalogue
 from kpi_excel.faults import Fault, KpiExcelError, Severity, did_you_mean
 from kpi_excel.messages import say
 from kpi_excel.model import ChosenKpi, Control, Period, Target, Unit
@@ -103,7 +103,7 @@ def make_plan(project: Project, label: str, today: date) -> Plan:
     errors = [fault for fault in faults if fault.severity is Severity.ERROR]
     if errors:
         raise KpiExcelError(*errors)
-    catalogue, _ = builtin.extended(control.own, further_columns(control.sources, builtin))
+    catalogue = whole_catalogue(control, builtin)
     calendar = calendar_of(control)
     return Plan(
         project,
