@@ -59,6 +59,9 @@ def _terms(node: Node) -> tuple[list[Node], list[Node]]:
             plus, minus = _terms(left)
             more, less = _terms(right)
             return (plus + more, minus + less) if operator == "+" else (plus + less, minus + more)
+        case Unary(operator="-", operand=operand):
+            plus, minus = _terms(operand)
+            return minus, plus
         case _:
             return [node], []
 
