@@ -52,17 +52,6 @@ REASON_WORDS = {
     Reason.NOT_ADDITIVE: say("this figure cannot be added up"),
     Reason.ARGUMENT: say("an input is missing"),
 }
-UNIT_WORDS = {
-    "#": say("number"),
-    "%": say("percent"),
-    "points": say("points"),
-    "money": say("money"),
-    "days": say("days"),
-    "×": say("times"),
-    "months": say("months"),
-    "periods": say("periods"),
-    "money per day": say("money per day"),
-}
 
 
 def value_text(value: Value, unit: str, settings: Settings, decimals: int | None = None) -> str:

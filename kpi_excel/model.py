@@ -241,6 +241,7 @@ class Source:
     complete_until: str = ""  # "" the newest row tells
     max_age_days: int | None = None
     place: str = ""  # the row of the control workbook, for messages
+    doubts: Mapping[str, str] = field(default_factory=dict)  # by standard column ("": the source): not yet confirmed
 
 
 @dataclass(frozen=True, slots=True)

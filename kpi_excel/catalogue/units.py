@@ -8,10 +8,10 @@ UNITS: Mapping[str, Texts] = {
     "#": Texts("number", "cantidad"),
     "%": Texts("percent", "porcentaje"),
     "points": Texts("points", "puntos"),
-    "money": Texts("money", "importe"),
+    "money": Texts("money", "dinero"),
     "days": Texts("days", "días"),
     "×": Texts("times", "veces"),
     "months": Texts("months", "meses"),
     "periods": Texts("periods", "periodos"),
-    "money per day": Texts("money per day", "importe por día"),
+    "money per day": Texts("money per day", "dinero por día"),
 }

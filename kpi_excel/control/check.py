@@ -10,6 +10,7 @@ from kpi_excel.catalogue.named import NAMED
 from kpi_excel.control.check_sources import (
     addresses_can_be_written_to,
     columns_are_sound,
+    doubts_are_settled,
     further_columns,
     rules_and_conflicts_are_sound,
     sources_are_sound,
@@ -213,6 +214,7 @@ CHECKS: tuple[Callable[[Draft, Catalogue, Faults], None], ...] = (
     targets_fit_their_kpi,
     sources_are_sound,
     columns_are_sound,
+    doubts_are_settled,
     addresses_can_be_written_to,
     rules_and_conflicts_are_sound,
 )

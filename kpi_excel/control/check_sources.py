@@ -92,6 +92,15 @@ def columns_are_sound(draft: Draft, catalogue: Catalogue, faults: Faults) -> Non
             faults.append(Fault(what, item.row.at("column"), did_you_mean(column, known) or names))
 
 
+def doubts_are_settled(draft: Draft, catalogue: Catalogue, faults: Faults) -> None:
+    """What was proposed with a doubt is looked at by a person."""
+    del catalogue
+    for row in (*(item.row for item in draft.sources), *(item.row for item in draft.columns)):
+        if row.get("doubt"):
+            what = say("To check: {doubt}", doubt=row.get("doubt"))
+            faults.warn(row, "doubt", what, say("Correct the row where it is wrong, then empty this cell."))
+
+
 def _used_columns(draft: Draft) -> Iterator[str]:
     """The columns that own KPIs, filters and formulas of columns name: these may lie beyond the standard ones."""
     about_rows = [item.record.filter for item in draft.sources] + [item.row.get("formula") for item in draft.columns]

@@ -8,9 +8,12 @@ history.sqlite   what was measured, accepted, sent
 .kpi/            what can be thrown away and made again
 """
 
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from tempfile import mkdtemp
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
 from kpi_excel.messages import say
@@ -77,6 +80,30 @@ class Project:
     def history_url(self, settings: Settings) -> str:
         """The address of the history database."""
         return settings.history_url or f"sqlite:///{(self.folder / HISTORY).absolute()}"
+
+
+def new_project(folder: Path, fill: Callable[[Project], None]) -> Project:
+    """A project that ``fill`` makes; its folder appears whole or not at all, with the template beside the rest.
+
+    Raises:
+        KpiExcelError: the folder is there and not empty; it stays as it is.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        hint = say("Name another folder, or empty this one.")
+        raise KpiExcelError(
+            Fault(say("There is something in this folder already; nothing was changed."), Place(str(folder)), hint)
+        )
+    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
+    try:
+        fresh.chmod(0o755)
+        (fresh / DATA).mkdir()
+        fill(Project(fresh))
+        shutil.copyfile(built_in_template(), fresh / TEMPLATE)
+        fresh.replace(folder)  # onto nothing, or onto an empty folder
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return Project.open(folder)
 
 
 def built_in_template() -> Path:

@@ -121,10 +121,19 @@ def _with_columns(
 ) -> tuple[Placed[Source], ...]:
     """The sources, each with the columns that were mapped for it; of a column that comes twice, the first."""
     mapped: dict[str, dict[str, str]] = defaultdict(dict)
+    doubts: dict[str, dict[str, str]] = defaultdict(dict)
     for item in columns:
         source, column, header = item.record
         mapped[source].setdefault(column, header)
-    return tuple(replace(item, record=replace(item.record, columns=dict(mapped[item.record.id]))) for item in sources)
+        if item.row.get("doubt"):
+            doubts[source].setdefault(column, item.row.get("doubt"))
+    return tuple(
+        replace(item, record=_mapped(item.record, mapped[item.record.id], doubts[item.record.id])) for item in sources
+    )
+
+
+def _mapped(source: Source, columns: Mapping[str, str], doubts: Mapping[str, str]) -> Source:
+    return replace(source, columns=dict(columns), doubts={**source.doubts, **doubts})
 
 
 def _control(draft: Draft) -> Control:

@@ -98,6 +98,7 @@ def source(row: Row) -> Placed[Source]:
         row.get("complete_until"),
         row.get("max_age_days", None),
         str(row.start),
+        {"": row.get("doubt")} if row.get("doubt") else {},
     )
     return Placed(record, row)
 

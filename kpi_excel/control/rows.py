@@ -71,6 +71,7 @@ def _sources(control: Control) -> Iterator[Values]:
             "unit": source.unit,
             "complete_until": source.complete_until,
             "max_age_days": source.max_age_days,
+            "doubt": source.doubts.get("", ""),
         }
 
 
@@ -83,6 +84,7 @@ def _columns(control: Control) -> Iterator[Values]:
                 "column": column,
                 "header": "" if is_formula else header,
                 "formula": header[1:] if is_formula else "",
+                "doubt": source.doubts.get(column, ""),
             }
 
 

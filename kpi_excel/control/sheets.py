@@ -3,6 +3,7 @@
 A header ends in "*" where the column must be filled. The settings have a list of their own in ``settings.py``.
 """
 
+from kpi_excel.catalogue.units import UNITS as UNITS_OF_KPIS
 from kpi_excel.control.layout import Choice, Field, Kind, Missing, Sheet
 from kpi_excel.model import Texts
 
@@ -15,20 +16,7 @@ DIRECTIONS = (
     Choice("neutral", Texts("neutral", "neutral")),
 )
 ROLLUPS = tuple(Choice(value, Texts(value, value)) for value in ("SUM", "LAST", "RATIO", "ROWS", "NONE"))
-KPI_UNITS = tuple(
-    Choice(value, Texts(value, es))
-    for value, es in (
-        ("#", "#"),
-        ("%", "%"),
-        ("points", "puntos"),
-        ("money", "dinero"),
-        ("days", "días"),
-        ("×", "×"),
-        ("months", "meses"),
-        ("periods", "periodos"),
-        ("money per day", "dinero por día"),
-    )
-)
+KPI_UNITS = tuple(Choice(unit, name) for unit, name in UNITS_OF_KPIS.items())
 SOURCE_KINDS = (
     Choice("csv", Texts("CSV", "CSV")),
     Choice("xlsx", Texts("Excel", "Excel")),
@@ -52,6 +40,16 @@ SEVERITIES = (
     Choice("urgent", Texts("urgent", "urgente")),
 )
 TOLERANCES = (Choice("share", Texts("% of target", "% de la meta")), Choice("amount", Texts("amount", "monto")))
+
+TO_CHECK = Field(
+    "doubt",
+    Texts("To check", "Por revisar"),
+    Texts(
+        "What kpi-excel init was not sure of. Look, correct the row where it is wrong, and empty this cell.",
+        "Lo que kpi-excel init no sabía con certeza. Mire, corrija la fila si está mal y vacíe esta celda.",
+    ),
+    width=44,
+)
 
 UNITS = Sheet(
     "units",
@@ -410,6 +408,7 @@ SOURCES = Sheet(
             Kind.WHOLE,
             width=14,
         ),
+        TO_CHECK,
     ),
     Missing.ERROR,
 )
@@ -454,6 +453,7 @@ COLUMNS = Sheet(
             Kind.FORMULA,
             width=44,
         ),
+        TO_CHECK,
     ),
     Missing.WARNING,
     spare=40,

@@ -1,0 +1,129 @@
+"""Exports as they lie on disk: their headers, and what a sample of their rows shows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import python_calamine as calamine
+from sqlglot import exp
+
+from kpi_excel.faults import Fault
+from kpi_excel.messages import Message
+from kpi_excel.model import ColumnType, Source
+from kpi_excel.sources import detection
+from kpi_excel.sources.duckdb import DuckDb
+from kpi_excel.sources.engine import name
+from kpi_excel.sources.files import UnreadableFileError
+from kpi_excel.sources.pieces import Piece, kind_of, place_of, prepare
+
+ROWS = 5000  # of a sample
+_TYPES = {"DATE": ColumnType.DATE, "TIMESTAMP": ColumnType.DATE, "BOOLEAN": ColumnType.FLAG, "VARCHAR": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One column of an export: its header, what it holds, and its texts row by row."""
+
+    title: str
+    kind: ColumnType
+    texts: tuple[str, ...]
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The texts without the blanks."""
+        return tuple(text for text in self.texts if not detection.is_blank(text))
+
+    @property
+    def different(self) -> tuple[str, ...]:
+        """Each text once, in order of appearance."""
+        return tuple(dict.fromkeys(text.strip() for text in self.filled))
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One table: a text file, a Parquet file, or a sheet of a workbook."""
+
+    location: str
+    part: str
+    kind: str
+    headers: tuple[Header, ...]
+    words: tuple[Message, ...]
+    piece: Piece
+    workspace: Path
+
+    @property
+    def label(self) -> str:
+        """What it is called where it is spoken of."""
+        return f"{self.location}!{self.part}" if self.part else self.location
+
+    def header(self, title: str) -> Header:
+        """The column of this header."""
+        return next(header for header in self.headers if header.title == title)
+
+    def all_values(self, title: str, most: int) -> tuple[str, ...]:
+        """The different values of a column in all rows, most frequent first; none where there are more than so many."""
+        place = place_of(self.piece.header or [header.title for header in self.headers], title)
+        raw = name(self.piece.column(place) if self.piece.is_text and place is not None else title)
+        counted = exp.select(exp.cast(raw, "TEXT"), exp.Count(this=exp.Star())).from_(self.piece.query.subquery("t"))
+        engine = DuckDb(self.workspace)
+        try:
+            rows = engine.query(counted.group_by(raw.copy()).limit(most + 2))
+        finally:
+            engine.close()
+        found = [(text.strip(), count) for text, count in rows if text and not detection.is_blank(text)]
+        if len(found) > most:
+            return ()
+        return tuple(text for text, _ in sorted(found, key=lambda item: (-item[1], item[0])))
+
+
+def read_exports(location: str, folder: Path, workspace: Path) -> tuple[list[Export], list[Fault]]:
+    """The tables of a file, and what is wrong with those that cannot be read; a blank sheet is nothing wrong."""
+    exports: list[Export] = []
+    faults: list[Fault] = []
+    for part in _parts(folder / location):
+        source = Source("export", "", kind_of(location), location, part)
+        try:
+            exports += [_export(source, piece, workspace) for piece in prepare(source, folder, workspace, ())]
+        except UnreadableFileError as error:
+            faults.append(error.fault)
+    exports = [export for export in exports if len(export.headers) > 1 and any(h.filled for h in export.headers)]
+    return exports, [] if exports else faults
+
+
+def _parts(path: Path) -> Sequence[str]:
+    """The sheets of a workbook; one nameless part of any other file, and of what is no readable workbook."""
+    if kind_of(path.name) != "xlsx":
+        return ("",)
+    try:
+        with calamine.load_workbook(path) as book:
+            return book.sheet_names if len(book.sheet_names) > 1 else ("",)
+    except (calamine.CalamineError, OSError, ValueError):
+        return ("",)
+
+
+def _export(source: Source, piece: Piece, workspace: Path) -> Export:
+    headers = tuple(_of_text(piece) if piece.is_text else _typed(piece, workspace))
+    return Export(source.location, source.part, source.kind, headers, piece.words, piece, workspace)
+
+
+def _of_text(piece: Piece) -> Iterator[Header]:
+    """Headers that stand once and have a name; the others cannot be mapped by it."""
+    titles = [detection.folded(title) for title in piece.header]
+    for place, title in enumerate(piece.header):
+        if title.strip() and titles.count(titles[place]) == 1:
+            texts = tuple(row[place] if place < len(row) else "" for row in piece.sample[:ROWS])
+            yield Header(title, detection.kind_of(texts), texts)
+
+
+def _typed(piece: Piece, workspace: Path) -> Iterator[Header]:
+    """Columns of a Parquet file, which say themselves what they hold."""
+    engine = DuckDb(workspace)
+    try:
+        types = engine.described(piece.query)
+        rows = engine.query(piece.query.limit(ROWS))
+    finally:
+        engine.close()
+    for place, (title, held) in enumerate(types.items()):
+        texts = tuple("" if row[place] is None else str(row[place]) for row in rows)
+        kind = _TYPES.get(held.split()[0].split("(")[0], ColumnType.NUMBER)
+        yield Header(title, kind or detection.kind_of(texts), texts)

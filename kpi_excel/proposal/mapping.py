@@ -1,0 +1,242 @@
+"""From a recognised export to a source of the control workbook: its columns as headers or formulas, and its doubts."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from kpi_excel.messages import Message, say
+from kpi_excel.model import Column, ColumnType, Dataset, Source
+from kpi_excel.proposal.exports import Export, Header
+from kpi_excel.proposal.matching import Found, Match, is_sure
+from kpi_excel.proposal.words import datasets, fit, made, standing_for
+from kpi_excel.sources import detection
+
+LINES = 0.02  # of the rows repeat a key: they are lines of something
+MOST_VALUES = 60  # of a column whose values are translated
+NAMED = 5  # values that are named in a doubt
+RATES = ("delivered", "hard_bounces", "unique_opens", "unique_clicks", "unsubscribes", "complaints")
+_BARE = re.compile(r"[A-Za-z_]\w*")
+Doubts = dict[str, Message]
+
+
+def source_of(identifier: str, export: Export, found: Found) -> tuple[Source, Doubts]:
+    """The source that is proposed for an export, and what a person should look at, by standard column."""
+    doubts: Doubts = {}
+    columns: dict[str, str] = {}
+    for name, match in found.columns.items():
+        text = _translated(export.header(match.header), name, found.dataset, doubts)
+        if text:
+            columns[name] = text
+            _doubt_match(name, match, doubts)
+    for name, formula in makeable(export).get(found.dataset.id, {}).items():
+        if name not in columns:
+            columns[name] = formula
+            doubts[name] = say("Made of other columns, because none is called so.")
+    _fill_absent(found.dataset, columns, doubts)
+    columns = _of_lines(export, found, columns, doubts)
+    if found.rival:
+        doubts[""] = say("These rows could also be {dataset}.", dataset=found.rival)
+    decimal, order = written(export, found)
+    return (
+        Source(
+            identifier,
+            found.dataset.id,
+            export.kind,
+            export.location,
+            export.part,
+            columns,
+            decimal=decimal,
+            date_format=order,
+        ),
+        doubts,
+    )
+
+
+def _doubt_match(name: str, match: Match, doubts: Doubts) -> None:
+    if match.rivals:
+        doubts.setdefault(name, say("Also possible: {headers}.", headers=", ".join(match.rivals[:NAMED])))
+    elif not is_sure(match):
+        doubts.setdefault(name, say("The nearest header; does it mean this?"))
+
+
+# --- values that exports call differently -------------------------------------------------------------------------
+
+
+def _translated(header: Header, name: str, dataset: Dataset, doubts: Doubts) -> str:
+    """The header itself, or a formula that turns its values into the standard ones; "" where none is known."""
+    words = datasets()[dataset.id].words.get(name)
+    if words is None:
+        return header.title
+    values = header.different[: MOST_VALUES + 1]
+    meant = {value: standing_for(value, words) for value in values}
+    known = {value: standard for value, standard in meant.items() if standard}
+    if not known or len(values) > MOST_VALUES:
+        return ""
+    strange = [value for value in values if value not in known]
+    if strange:
+        doubts[name] = say("These values stand for nothing yet: {values}.", values=", ".join(strange[:NAMED]))
+    if all(value.casefold() == standard for value, standard in known.items()) and not strange:
+        return header.title
+    if not strange:
+        doubts[name] = say("Its values are translated; are they right?")
+    return "=" + _choices(quoted(header.title), known)
+
+
+def _choices(column: str, known: Mapping[str, str]) -> str:
+    """Nested IFs: one for each standard value that occurs."""
+    text = '""'
+    for standard in reversed(dict.fromkeys(known.values())):
+        tests = [f'{column} = "{_escaped(value)}"' for value, meaning in known.items() if meaning == standard]
+        condition = tests[0] if len(tests) == 1 else f"OR({', '.join(tests)})"
+        text = f'IF({condition}, "{standard}", {text})'
+    return text
+
+
+def _escaped(value: str) -> str:
+    return value.replace('"', '""')
+
+
+def quoted(title: str) -> str:
+    """A header as a name in a formula."""
+    return title if _BARE.fullmatch(title) else f"[{title}]"
+
+
+# --- columns that the export does not have ------------------------------------------------------------------------
+
+
+def makeable(export: Export) -> dict[str, dict[str, str]]:
+    """By dataset, the columns that can be made of others: quantity times price, debit minus credit."""
+    quantity, price = _number(export, "quantity"), _number(export, "price")
+    debit, credit = _number(export, "debit"), _number(export, "credit")
+    found: dict[str, dict[str, str]] = {}
+    if quantity and price:
+        for dataset, name in (("orders", "amount"), ("invoices", "net_amount")):
+            found[dataset] = {name: f"={quantity} * {price}"}
+    if rates := _from_rates(export):
+        found["campaigns"] = rates
+    if debit and credit:
+        found["costs"] = {"amount": f'=IF({debit} = "", 0, {debit}) - IF({credit} = "", 0, {credit})'}
+    return found
+
+
+def _from_rates(export: Export) -> dict[str, str]:
+    """Counts of e-mails from the rates of an export that gives no counts; rates of openings are of what arrived."""
+    sent = _number(export, "sent")
+    rates = {name: _number(export, f"{name}_rate") for name in RATES}
+    found = {name: f"={sent} * {rate}" for name, rate in rates.items() if rate and sent}
+    arrived = found.get("delivered", "").removeprefix("=") or sent
+    for name in ("unique_opens", "unique_clicks"):
+        if name in found:
+            found[name] = f"={arrived} * {rates[name]}"
+    return found
+
+
+def _number(export: Export, part: str) -> str:
+    """The name of the number column that fits a part best, or ""."""
+    scored = [(fit(header.title, made(part)), header) for header in export.headers if header.kind is ColumnType.NUMBER]
+    score, header = max(scored, key=lambda item: item[0], default=(0.0, None))
+    return quoted(header.title) if header and score >= 0.7 else ""
+
+
+def _fill_absent(dataset: Dataset, columns: dict[str, str], doubts: Doubts) -> None:
+    for name, formula in datasets()[dataset.id].absent.items():
+        column = dataset.column(name)
+        if name not in columns and column is not None:
+            columns[name] = f"={formula}"
+            doubts[name] = say("The export seems to have no such column; {formula} is taken for it.", formula=formula)
+
+
+# --- lines of one order -------------------------------------------------------------------------------------------
+
+
+def _of_lines(export: Export, found: Found, columns: dict[str, str], doubts: Doubts) -> dict[str, str]:
+    """The columns added up where several rows carry one key."""
+    keys = [column.name for column in found.dataset.columns if column.key and column.name in found.columns]
+    if not keys:
+        return columns
+    groups = _groups([export.header(found.columns[key].header) for key in keys])
+    repeated = [rows for rows in groups if len(rows) > 1]
+    total = sum(map(len, groups))
+    if not total or sum(len(rows) - 1 for rows in repeated) <= LINES * total:
+        return columns
+    made_of = dict(columns)
+    for name, text in columns.items():
+        column = found.dataset.column(name)
+        if column is None or name in keys:
+            continue
+        added = _added_up(export, text, column, repeated)
+        if added != text:
+            made_of[name] = added
+            doubts[name] = say("One {key} stands on several rows; they are put together like this.", key=keys[0])
+    return made_of
+
+
+def is_grouped(source: Source) -> bool:
+    """Whether the rows of a proposed source are lines that are put together."""
+    return any(text.startswith(("=MIN(", "=MAX(", "=SUM(", "=SUMPRODUCT(")) for text in source.columns.values())
+
+
+def _groups(keys: Sequence[Header]) -> list[list[int]]:
+    """The rows of each key, blanks left out."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for row, values in enumerate(zip(*(header.texts for header in keys), strict=True)):
+        if all(value.strip() for value in values):
+            found.setdefault(values, []).append(row)
+    return list(found.values())
+
+
+def _added_up(export: Export, text: str, column: Column, repeated: Sequence[Sequence[int]]) -> str:
+    """A column's formula over the lines of one key: the sum, the largest where all say the same, the first day."""
+    if column.type is ColumnType.DATE and not text.startswith("="):
+        return f"=MIN({quoted(text)})"
+    if column.type not in (ColumnType.NUMBER, ColumnType.MONEY):
+        return text
+    if text.startswith("="):
+        factors = [factor.strip("[]") for factor in text[1:].split(" * ")]
+        if not all(any(header.title == factor for header in export.headers) for factor in factors):
+            return text
+        if all(_same_within(export.header(factor), repeated) for factor in factors):
+            return "=" + " * ".join(f"MAX({quoted(factor)})" for factor in factors)
+        return f"=SUMPRODUCT({', '.join(map(quoted, factors))})"
+    same = _same_within(export.header(text), repeated)
+    return f"=MAX({quoted(text)})" if same else f"=SUM({quoted(text)})"
+
+
+def _same_within(header: Header, repeated: Sequence[Sequence[int]]) -> bool:
+    """Whether every line of a key says the same, as far as it says anything."""
+    return all(len({header.texts[row] for row in rows if header.texts[row].strip()}) <= 1 for rows in repeated)
+
+
+# --- how it is written --------------------------------------------------------------------------------------------
+
+
+def written(export: Export, found: Found) -> tuple[str, str]:
+    """The decimal mark and the date format to declare; "" where the files tell, or where it is in doubt."""
+    if export.kind == "parquet":
+        return "", ""
+    held = [(export.header(match.header), found.dataset.column(name)) for name, match in found.columns.items()]
+    numbers = [h for h, column in held if column and column.type in (ColumnType.NUMBER, ColumnType.MONEY)]
+    evidence: Counter[str] = Counter()
+    for header in numbers:
+        evidence += detection.decimal_evidence(header.filled)
+    marks = [mark for mark in (".", ",") if evidence[mark]]
+    dates = [h for h, column in held if column and column.type is ColumnType.DATE]
+    orders = {order for header in dates for order in _orders(header)}
+    return (marks[0] if len(marks) == 1 else ""), (FORMATS[orders.pop()] if len(orders) == 1 else "")
+
+
+def _orders(header: Header) -> Iterator[str]:
+    """The orders of day and month in which all of a column can be read; what is plain needs none."""
+    orders = detection.date_evidence(header.filled).orders
+    yield from orders or ("",)
+
+
+FORMATS = {
+    "": "",
+    "ymd": "",
+    "compact": "",
+    "dmy": "DD/MM/YYYY",
+    "mdy": "MM/DD/YYYY",
+    "dby": "DD MMM YYYY",
+    "bdy": "MMM DD, YYYY",
+}
