@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kpi_excel import catalogue
 from kpi_excel.model import Control, Settings, Source
-from kpi_excel.run.gaps import missing_columns
+from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.sources import open_datasets
 
 POSTS = Source("posts", "posts", "csv", "posts.csv")
@@ -40,3 +40,12 @@ def test_customers_come_from_the_orders(tmp_path: Path) -> None:
 def test_nothing_is_told_where_all_is_there(tmp_path: Path) -> None:
     """A complete export is left in peace."""
     assert not said(tmp_path, "post_id,post_date,post_impressions\n1,2026-10-01,5\n", ["impressions"])
+
+
+def test_cells_that_cannot_be_read_are_told_by_line(tmp_path: Path) -> None:
+    """A word where a date belongs is named with its line, column and text."""
+    (tmp_path / "posts.csv").write_text("post_id,post_date\n1,2026-10-01\n2,yesterday\n")
+    with open_datasets(Control(Settings("Test"), sources=(POSTS,)), catalogue.load(), tmp_path) as datasets:
+        (fault,) = unreadable(datasets.reports)
+    assert fault.place.line == 3
+    assert "line 3, post_date: 'yesterday', this is no date" in str(fault)

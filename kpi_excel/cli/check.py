@@ -12,8 +12,9 @@ from kpi_excel.control import Project, read_control, whole_catalogue
 from kpi_excel.faults import Fault, KpiExcelError, Severity
 from kpi_excel.mail.letters import without_recipient
 from kpi_excel.messages import say
+from kpi_excel.model import Control
 from kpi_excel.review.rulecheck import check_rules
-from kpi_excel.run.gaps import missing_columns
+from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.plan import reported_units
 from kpi_excel.sources import open_datasets
 from kpi_excel.workbook.template import Template
@@ -28,12 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Say everything that is wrong: 0 nothing, 1 warnings, 2 errors."""
-    faults = list({str(fault): fault for fault in faults_of(project_of(options))}.values())  # two rooms may find one
+    speech, found = language_and_faults(project_of(options), language(options))
+    faults = list({str(fault): fault for fault in found}.values())  # two rooms may find one
     errors = sum(fault.severity is Severity.ERROR for fault in faults)
     if options.json:
         print(json.dumps([_as_data(fault) for fault in faults], ensure_ascii=False, indent=1))
     else:
-        _tell(faults, errors, language(options))
+        _tell(faults, errors, options.lang or speech)
     return 2 if errors else int(bool(faults))
 
 
@@ -56,16 +58,19 @@ def _tell(faults: Sequence[Fault], errors: int, speech: str) -> None:
         print(say("To look at (▲): {rest}. The run works all the same.", rest=len(faults)).to(speech))
 
 
-def faults_of(project: Project) -> Iterator[Fault]:
-    """What is wrong with the control workbook, its rules and recipients, the sources and the template."""
-    builtin = catalogue.load()
+def language_and_faults(project: Project, otherwise: str) -> tuple[str, list[Fault]]:
+    """The project's own language, where its control workbook can be read, and all that is wrong."""
     try:
-        control, faults = read_control(project.control_path, builtin)
+        control, faults = read_control(project.control_path, catalogue.load())
     except KpiExcelError as error:
-        yield from error.faults
-        return
-    yield from faults
-    whole = whole_catalogue(control, builtin)
+        return otherwise, list(error.faults)
+    speech = control.settings.language if control.settings.company else otherwise
+    return speech, [*faults, *_beyond_the_workbook(project, control)]
+
+
+def _beyond_the_workbook(project: Project, control: Control) -> Iterator[Fault]:
+    """What is wrong with the rules and recipients, the sources and the template."""
+    whole = whole_catalogue(control, catalogue.load())
     yield from check_rules(control, whole.definitions)
     if control.recipients:
         yield from without_recipient((unit.id for unit in reported_units(control)), control)
@@ -73,6 +78,7 @@ def faults_of(project: Project) -> Iterator[Fault]:
         yield from datasets.faults
         known = (item.kpi for item in control.kpis if item.kpi in whole.definitions)
         yield from missing_columns(control, whole, dict.fromkeys(known), datasets)
+        yield from unreadable(datasets.reports)
     try:
         yield from Template(project.template_path).check()
     except KpiExcelError as error:

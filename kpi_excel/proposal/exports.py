@@ -15,6 +15,7 @@ from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name
 from kpi_excel.sources.files import UnreadableFileError
 from kpi_excel.sources.pieces import Piece, kind_of, place_of, prepare
+from kpi_excel.sources.spreadsheet import without_totals
 
 ROWS = 5000  # of a sample
 _TYPES = {"DATE": ColumnType.DATE, "TIMESTAMP": ColumnType.DATE, "BOOLEAN": ColumnType.FLAG, "VARCHAR": None}
@@ -109,9 +110,10 @@ def _export(source: Source, piece: Piece, workspace: Path) -> Export:
 def _of_text(piece: Piece) -> Iterator[Header]:
     """Headers that stand once and have a name; the others cannot be mapped by it."""
     titles = [detection.folded(title) for title in piece.header]
+    rows = [*piece.sample[:-3], *without_totals([list(row) for row in piece.sample[-3:]])[0]]
     for place, title in enumerate(piece.header):
         if title.strip() and titles.count(titles[place]) == 1:
-            texts = tuple(row[place] if place < len(row) else "" for row in piece.sample[:ROWS])
+            texts = tuple(row[place] if place < len(row) else "" for row in rows[:ROWS])
             yield Header(title, detection.kind_of(texts), texts)
 
 

@@ -36,7 +36,7 @@ def source_of(identifier: str, export: Export, found: Found) -> tuple[Source, Do
     columns = _of_lines(export, found, columns, doubts)
     if found.rival:
         doubts[""] = say("These rows could also be {dataset}.", dataset=found.rival)
-    decimal, order = written(export, found)
+    decimal, order = written(export, found, doubts)
     return (
         Source(
             identifier,
@@ -210,7 +210,7 @@ def _same_within(header: Header, repeated: Sequence[Sequence[int]]) -> bool:
 # --- how it is written --------------------------------------------------------------------------------------------
 
 
-def written(export: Export, found: Found) -> tuple[str, str]:
+def written(export: Export, found: Found, doubts: Doubts) -> tuple[str, str]:
     """The decimal mark and the date format to declare; "" where the files tell, or where it is in doubt."""
     if export.kind == "parquet":
         return "", ""
@@ -220,9 +220,22 @@ def written(export: Export, found: Found) -> tuple[str, str]:
     for header in numbers:
         evidence += detection.decimal_evidence(header.filled)
     marks = [mark for mark in (".", ",") if evidence[mark]]
+    if not marks and evidence["either"]:
+        marks = [_other_mark(numbers)]
+        doubts[""] = say("Numbers such as {number} are taken for thousands.", number=_thousand(numbers))
     dates = [h for h, column in held if column and column.type is ColumnType.DATE]
     orders = {order for header in dates for order in _orders(header)}
     return (marks[0] if len(marks) == 1 else ""), (FORMATS[orders.pop()] if len(orders) == 1 else "")
+
+
+def _thousand(numbers: Sequence[Header]) -> str:
+    """A number that can be read as thousands, and with three decimals."""
+    return next((t for header in numbers for t in header.filled if detection.decimal_evidence([t])["either"]), "")
+
+
+def _other_mark(numbers: Sequence[Header]) -> str:
+    """The decimal mark of a file in which the other sign always stands before three digits."""
+    return "," if "." in _thousand(numbers) else "."
 
 
 def _orders(header: Header) -> Iterator[str]:

@@ -79,7 +79,7 @@ def _function_words(card: Card, language: str) -> str:
 
 
 def _unit(card: Card, settings: Settings) -> str:
-    words = display.UNIT_WORDS[card.definition.unit].to(settings.language)
+    words = UNITS[card.definition.unit].to(settings.language)
     return f"{words}, {settings.currency}" if card.definition.unit.startswith("money") else words
 
 

@@ -1,6 +1,9 @@
-"""Columns that the chosen KPIs read and a source does not give: told before anybody wonders at a blank figure."""
+"""What the sources do not give: columns that the chosen KPIs read, and cells and lines that could not be read.
 
-from collections.abc import Iterable, Iterator, Mapping
+Told before anybody wonders at a blank figure.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kpi_excel import formula
 from kpi_excel.catalogue import Catalogue
@@ -11,8 +14,12 @@ from kpi_excel.formula import Name
 from kpi_excel.formula.nodes import walk
 from kpi_excel.measure import CALENDAR_DATASET, trees_of
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Column, Control, Definition, Source
+from kpi_excel.model import Column, Control, Definition, Reject, Source, SourceReport
 from kpi_excel.sources.datasets import CUSTOMERS, Datasets
+from kpi_excel.sources.rejects import MOST
+
+NAMED = 3  # rejects that are named
+LONGEST = 40  # signs of a text that could not be read
 
 
 def missing_columns(control: Control, catalogue: Catalogue, kpis: Iterable[str], datasets: Datasets) -> Iterator[Fault]:
@@ -23,6 +30,39 @@ def missing_columns(control: Control, catalogue: Catalogue, kpis: Iterable[str],
         for column, by in readers.get(source.dataset, {}).items() if known else ():
             if known and column not in known.kinds:
                 yield _fault(control, source, column, by, catalogue)
+
+
+def unreadable(reports: Iterable[SourceReport]) -> Iterator[Fault]:
+    """A warning for each source with cells or lines that could not be read, naming the first of them."""
+    for report in reports:
+        if report.rejects:
+            first = report.rejects[0]
+            count = f"{MOST}+" if len(report.rejects) >= MOST else str(len(report.rejects))
+            yield Fault(
+                say(
+                    "{count} cells or lines could not be read and are not counted, such as {examples}.",
+                    count=count,
+                    examples=_listed(report.rejects[:NAMED]),
+                ),
+                Place(file=first.file, line=first.line, part=report.source),
+                say("Correct them in the export, or declare how it writes dates and numbers on the sheet of sources."),
+                Severity.WARNING,
+            )
+
+
+def _listed(rejects: Sequence[Reject]) -> Message:
+    """The first rejects, each with its line, column and text."""
+    marks = {f"reject{number}": _told(reject) for number, reject in enumerate(rejects)}
+    return Message("; ".join("{" + mark + "}" for mark in marks), tuple(marks.items()))
+
+
+def _told(reject: Reject) -> Message:
+    text = repr(reject.text[:LONGEST])
+    if reject.column:
+        return say(
+            "line {line}, {column}: {text}, {why}", line=reject.line, column=reject.column, text=text, why=reject.why
+        )
+    return say("line {line}: {text}, {why}", line=reject.line, text=text, why=reject.why)
 
 
 def _gives(control: Control, dataset: str) -> bool:

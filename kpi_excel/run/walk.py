@@ -15,7 +15,7 @@ from kpi_excel.measure import Measurer, needs_of
 from kpi_excel.model import Period, Restatement, Scorecard, SourceReport
 from kpi_excel.report import context, file_name
 from kpi_excel.run.digest import digest, needs_a_person
-from kpi_excel.run.gaps import missing_columns
+from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
 from kpi_excel.run.outputs import Workbook, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
@@ -73,7 +73,7 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime) -
         status = int(bool(faults) or any(map(needs_a_person, scored)))
         books = fill_all(project, scored)
         run = new_run(plan, measured.input_hash, status, now)
-        workbooks = write_outputs(folder, books, _record(plan, scored, status, now))
+        workbooks = write_outputs(folder, books, _record(plan, measured, scored, status, now))
         restated = remember(plan, measured.measurer, history, scored, reviews, run)
     return RunResult(plan, folder, tuple(workbooks), scored, faults, restated, status)
 
@@ -108,7 +108,10 @@ def measure_all(plan: Plan, kpis: Sequence[str] = ()) -> Measured:
             datasets.kept.sweep()
         target, values = plan.targets.target, plan.control.settings.values
         measurer = Measurer(plan.catalogue, plan.calendar, aggregates, target, plan.today, values)
-        gaps = missing_columns(plan.control, plan.catalogue, kpis or plan.kpis, datasets)
+        gaps = [
+            *missing_columns(plan.control, plan.catalogue, kpis or plan.kpis, datasets),
+            *unreadable(datasets.reports),
+        ]
         return Measured(measurer, datasets.reports, (*datasets.faults, *gaps), aggregates.queries)
 
 
@@ -142,7 +145,9 @@ def _filled(template: Template, scorecard: Scorecard) -> bytes:
     return with_functions(book, filter(None, (function_of(card.definition) for card in scorecard.cards)), language)
 
 
-def _record(plan: Plan, scored: tuple[Scorecard, ...], status: int, now: datetime) -> dict[str, Any]:
+def _record(
+    plan: Plan, measured: Measured, scored: tuple[Scorecard, ...], status: int, now: datetime
+) -> dict[str, Any]:
     """What is written beside the workbooks: enough to mail them without computing anything again."""
     return {
         "period": plan.period.label,
@@ -150,4 +155,16 @@ def _record(plan: Plan, scored: tuple[Scorecard, ...], status: int, now: datetim
         "exit_status": status,
         "settings": {name: value for name, value in asdict(plan.control.settings).items() if name != "values"},
         "scorecards": {scorecard.unit.id: digest(scorecard) for scorecard in scored},
+        "rejects": [
+            {
+                "source": report.source,
+                "file": one.file,
+                "line": one.line,
+                "column": one.column,
+                "text": one.text,
+                "why": one.why.to(plan.control.settings.language),
+            }
+            for report in measured.reports
+            for one in report.rejects
+        ],
     }

@@ -231,7 +231,7 @@ def _written(
         writer = csv.writer(file, lineterminator="\n")
         tail: list[list[Any]] = []
         writer.writerows(_all_but_tail(convert, near[title + 1 :], rows, width, tail))
-        kept, dropped = (tail, 0) if area.exact else _without_totals(tail)
+        kept, dropped = (tail, 0) if area.exact else without_totals(tail)
         writer.writerows(kept)
     last = sheet.total_height if area.bottom is None else area.bottom + 1
     return LaidDown(target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)))
@@ -285,7 +285,7 @@ def _all_but_tail(
             yield tail.pop(0)
 
 
-def _without_totals(tail: list[list[Any]]) -> tuple[list[list[Any]], int]:
+def without_totals(tail: list[list[Any]]) -> tuple[list[list[Any]], int]:
     """The last rows without those whose first filled cell says "Total"."""
     for place, row in enumerate(tail):
         first = next((str(cell) for cell in row if cell not in ("", None)), "")

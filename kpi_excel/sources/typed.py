@@ -177,7 +177,9 @@ def date_of_text(raw: exp.Expr, order: str, mark: str = "/") -> exp.Expr:
         text = call("substr", raw, literal(1), literal(10))
         moment = call("try_strptime", text, _QUICK[order].replace("/", mark))
         ways.append(plausible(exp.cast(moment, "DATE")))
-    ways.append(_careful_date(raw, order) if order != "ymd" else _iso(call("replace", raw, ".", "-")))
+    if order == "ymd":
+        ways.append(_iso(call("replace", raw, ".", "-")))
+    ways.append(_careful_date(raw, order))  # also "2026/10/01 9:15:00 a. m. GMT-5", which is no ISO date
     first = _iso(raw) if order == "ymd" else plausible(_iso(raw))  # 5/3/24 would be a day in the year 5
     return exp.Coalesce(this=first, expressions=ways)
 
