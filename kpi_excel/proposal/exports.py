@@ -14,7 +14,7 @@ from kpi_excel.sources import detection
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name
 from kpi_excel.sources.files import UnreadableFileError
-from kpi_excel.sources.pieces import Piece, kind_of, place_of, prepare
+from kpi_excel.sources.pieces import Piece, find, kind_of, place_of, prepare
 from kpi_excel.sources.spreadsheet import without_totals
 
 ROWS = 5000  # of a sample
@@ -84,7 +84,8 @@ def read_exports(location: str, folder: Path, workspace: Path) -> tuple[list[Exp
     for part in _parts(folder / location):
         source = Source("export", "", kind_of(location), location, part)
         try:
-            exports += [_export(source, piece, workspace) for piece in prepare(source, folder, workspace, ())]
+            pieces = (prepare(found, workspace, ()) for found in find(source, folder, workspace))
+            exports += [_export(source, piece, workspace) for piece in pieces]
         except UnreadableFileError as error:
             faults.append(error.fault)
     exports = [export for export in exports if len(export.headers) > 1 and any(h.filled for h in export.headers)]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kpi_excel.catalogue.units import UNITS
 from kpi_excel import display, targets
+from kpi_excel.catalogue.units import UNITS
 from kpi_excel.functions import function_of
 from kpi_excel.functions.hosts.lambdas import has_lambda
 from kpi_excel.messages import say
