@@ -7,6 +7,7 @@ The marks in its cells, and the names they use, are described in docs/templates.
 
 import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import xlsxwriter
@@ -21,6 +22,9 @@ def main(target: Path) -> None:
     """Write the template."""
     book = xlsxwriter.Workbook(target)
     book.set_size(2400, 1500)
+    made = datetime(2026, 1, 1, tzinfo=UTC)  # the same bytes whenever it is built
+    title = "KPI {{ unit.name }} {{ period.name }}"
+    book.set_properties({"title": title, "company": "{{ company }}", "author": "kpi_excel", "created": made})
     book.use_custom_theme(io.StringIO(theme()))
     design = Design(book)
     summary(book, book.add_worksheet("{{ sheets.summary }}"), design)

@@ -116,6 +116,33 @@ KNOWN = (
         section=Texts("History", "Historial"),
     ),
     Setting(
+        "accent_colour",
+        Texts("Accent colour", "Color de la empresa"),
+        Texts(
+            "Of titles in the reports: # and six digits, such as #0B5563.",
+            "El de los títulos de los informes: # y seis dígitos, como #0B5563.",
+        ),
+        section=Texts("Look of the reports", "Aspecto de los informes"),
+    ),
+    Setting(
+        "colours",
+        Texts("Colours", "Colores"),
+        Texts(
+            "standard: green, amber, red; colour_blind: blue, grey, orange. Words and marks stand beside them anyway.",
+            "standard: verde, ámbar, rojo; colour_blind: azul, gris, naranja. Siempre con palabras y marcas.",
+        ),
+        Kind.CHOICE,
+        (
+            Choice("standard", Texts("standard", "normales")),
+            Choice("colour_blind", Texts("colour-blind", "daltonismo")),
+        ),
+    ),
+    Setting(
+        "logo",
+        Texts("Logo", "Logotipo"),
+        Texts("A PNG or JPEG file in the project's folder.", "Un archivo PNG o JPEG en la carpeta del proyecto."),
+    ),
+    Setting(
         "fiscal_year_named_by",
         Texts("Fiscal year is named by its", "El año fiscal se nombra por su"),
         Texts(
@@ -270,6 +297,11 @@ def _port(text: str) -> tuple[str | None, Message]:
     return (text if fits else None), say("Write the number of the port, such as 587.")
 
 
+def _colour(text: str) -> tuple[str | None, Message]:
+    fits = re.fullmatch(r"#?[0-9A-Fa-f]{6}", text)
+    return ("#" + text.removeprefix("#").upper() if fits else None), say("Write # and six digits, such as #0B5563.")
+
+
 def _address(text: str) -> tuple[str | None, Message]:
     return (None if has_password(text) else text), say(
         "Leave the password out of the address; it comes from the environment or the system's own store."
@@ -282,6 +314,7 @@ def has_password(address: str) -> bool:
 
 
 FIT: Mapping[str, Callable[[str], tuple[str | None, Message]]] = {
+    "accent_colour": _colour,
     "currency": _currency,
     "locale": _locale,
     "fiscal_start_month": _month,

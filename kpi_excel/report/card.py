@@ -26,8 +26,10 @@ from kpi_excel.model import (
 from kpi_excel.report import live
 from kpi_excel.report.figures import figure, goodness, known
 from kpi_excel.report.labels import DIRECTION_WORDS, SIGNAL_WORDS, SMART_WORDS, VERDICT_WORDS
+from kpi_excel.report.names import cut
 from kpi_excel.report.trend import trend
 
+LONGEST_NAME = 48  # letters of a name that fit one line of the summary
 NOT_REVIEWED = tuple(SmartLetter(letter, Verdict.NOT_CHECKABLE, say("Not reviewed.")) for letter in "SMART")
 WORST_FIRST = (Status.OFF_TARGET, Status.NO_DATA, Status.NEAR_TARGET, Status.ON_TARGET, Status.NO_TARGET)
 NOT_ALL_ROWS = {Reason.INCOMPLETE, Reason.SOURCE, Reason.EMPTY}  # the newest row of the source says more
@@ -41,6 +43,7 @@ def kpi(card: Card, sheet: str, settings: Settings, reports: Sequence[SourceRepo
         "id": definition.id,
         "sheet": sheet,
         "name": definition.name.to(language),
+        "short_name": cut(definition.name.to(language), LONGEST_NAME),
         "area": definition.area,
         "meaning": definition.meaning.to(language),
         "purpose": card.chosen.purpose,

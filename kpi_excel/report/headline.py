@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from kpi_excel import targets
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Card, NoValue, Scorecard, Status
+from kpi_excel.report.names import cut
 
 MOST_NAMES = 2
+LONGEST_NAME = 60
 
 
 def headline(scorecard: Scorecard) -> Message:
@@ -21,7 +23,9 @@ def headline(scorecard: Scorecard) -> Message:
         return say("No data for any of the {all} KPIs", all=total)
     if not sum(told.values()):
         return say("{all} KPIs, none of them with a target", all=total)
-    names = [card.definition.name.to(scorecard.settings.language) for card in _worst(scorecard)][:MOST_NAMES]
+    names = [cut(card.definition.name.to(scorecard.settings.language), LONGEST_NAME) for card in _worst(scorecard)][
+        :MOST_NAMES
+    ]
     if not names:
         return _all_well(told, total)
     words = {"on": told["on"], "off": told["off"], "all": total}

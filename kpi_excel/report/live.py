@@ -26,7 +26,7 @@ INPUTS = "kpi_inputs"  # the cells that hold a KPI's aggregates
 STATES = "kpi_states"  # the cells of the summary that hold the status of every KPI
 FROM_THE_FORMULA = {Reason.DEN0, Reason.NEGBASE, Reason.EMPTY}  # the formula over the inputs shows the same error
 NOTHING = "–"  # shown where there is no target to compare with
-REACH_FORMAT = "+0%;-0%;0%"
+REACH_FORMAT = "+0%;-0%;0%;"  # no words beside the bar
 
 _BELOW = "IF(ISNUMBER(kpi_low),kpi_low-kpi_value,-1E+300)"
 _ABOVE = "IF(ISNUMBER(kpi_high),kpi_value-kpi_high,-1E+300)"

@@ -25,17 +25,17 @@ def sheet_names(titles: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     names = []
     for title in titles:
         base = SHEET_SIGNS.sub(" ", title).strip(" '") or "KPI"
-        name, number = _cut(base, LONGEST_SHEET), 1
+        name, number = cut(base, LONGEST_SHEET), 1
         while name.casefold() in used or name.casefold() == "history":
             number += 1
             suffix = f" {number}"
-            name = _cut(base, LONGEST_SHEET - len(suffix)) + suffix
+            name = cut(base, LONGEST_SHEET - len(suffix)) + suffix
         used.add(name.casefold())
         names.append(name)
     return names
 
 
-def _cut(text: str, length: int) -> str:
+def cut(text: str, length: int) -> str:
     """The text within a length, cut at a word where one ends late enough."""
     if len(text) <= length:
         return text

@@ -56,7 +56,7 @@ def _point(card: Card, point: Point, form: str, settings: Settings) -> dict[str,
     if point.target is not None and point.target.value is None and point.target.low is not None:
         high = known(point.target.high, form)
     words = display.target_text(point.target, unit, settings, decimals)
-    is_current = _hash(point) in {"", _hash(card.series[-1])}
+    is_current = _hash(point) in {"", _hash_now(card)}
     return (
         EMPTY
         | _limits(card, form)
@@ -102,6 +102,11 @@ def _in_year(period: Period) -> tuple[int, int] | str:
 
 def _hash(point: Point) -> str:
     return "" if isinstance(point.value, NoValue) else point.definition_hash
+
+
+def _hash_now(card: Card) -> str:
+    """The definition of the last figure that there is."""
+    return next(filter(None, map(_hash, reversed(card.series))), "")
 
 
 def _changed(card: Card, settings: Settings) -> str:

@@ -12,8 +12,8 @@ from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
 from kpi_excel.measure import Measurer, needs_of
-from kpi_excel.model import Period, Restatement, Scorecard, SourceReport
-from kpi_excel.report import context, file_name
+from kpi_excel.model import Period, Restatement, Scorecard, Settings, SourceReport
+from kpi_excel.report import context, dress_of, file_name, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
 from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
@@ -21,6 +21,7 @@ from kpi_excel.run.outputs import Workbook, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
 from kpi_excel.run.scoring import score
 from kpi_excel.sources import AggregateRequest, open_datasets
+from kpi_excel.workbook.dress import dressed
 from kpi_excel.workbook.embed import with_functions
 from kpi_excel.workbook.template import Template
 
@@ -69,9 +70,10 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime) -
         take_comments(plan, history, now)
         memory = recall(plan, measured.measurer, history)
         scored, reviews = score(plan, measured.measurer, memory, measured.reports, measured.faults, now)
-        faults = (*plan.faults, *measured.faults)
+        logo, unusable = logo_of(plan.control.settings, project.folder)
+        faults = (*plan.faults, *measured.faults, *unusable)
         status = int(bool(faults) or any(map(needs_a_person, scored)))
-        books = fill_all(project, scored)
+        books = fill_all(project.template_path, scored, plan.control.settings, logo)
         run = new_run(plan, measured.input_hash, status, now)
         workbooks = write_outputs(folder, books, _record(plan, measured, scored, status, now))
         restated = remember(plan, measured.measurer, history, scored, reviews, run)
@@ -124,24 +126,26 @@ def _periods(plan: Plan) -> Iterator[Period]:
     yield calendar.rolling_year(period)
 
 
-def fill_all(project: Project, scored: tuple[Scorecard, ...]) -> list[tuple[str, str, str, bytes]]:
+def fill_all(
+    path: Path, scored: tuple[Scorecard, ...], settings: Settings, logo: bytes = b""
+) -> list[tuple[str, str, str, bytes]]:
     """The workbook of every scorecard: unit, its name, file name, content. Nothing is written yet."""
-    template = Template(project.template_path)
+    template = Template(dressed(path, dress_of(settings)))
     return [
         (
             scorecard.unit.id,
             scorecard.unit.name,
             file_name(scorecard.settings, scorecard.unit, scorecard.period),
-            _filled(template, scorecard),
+            _filled(template, scorecard, logo),
         )
         for scorecard in scored
     ]
 
 
-def _filled(template: Template, scorecard: Scorecard) -> bytes:
+def _filled(template: Template, scorecard: Scorecard, logo: bytes) -> bytes:
     """One workbook, with the functions of its KPIs and those that its formulas call."""
     language = scorecard.settings.language
-    book = template.fill(context(scorecard), language=language, locale=scorecard.settings.locale)
+    book = template.fill(context(scorecard, logo), language=language, locale=scorecard.settings.locale)
     return with_functions(book, filter(None, (function_of(card.definition) for card in scorecard.cards)), language)
 
 

@@ -87,6 +87,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         builtin = {name: _bounded(self.filters[name]) for name in _BUILTIN_FILTERS}
         self.filters = {**builtin, **filters}
         self.globals = {"range": _range}
+        self.programs: dict[str, Compiled] = {}  # of texts with marks, which stand in every copy of a sheet
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """``a.b``: a key of a mapping comes before its methods, so that ``order.items`` is the data's own."""

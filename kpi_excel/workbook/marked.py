@@ -89,7 +89,7 @@ class _Cutter:
         yield from self._below(markup.parse(self.data), None)
 
     def _below(self, node: Node, cell: tuple[int, int] | None) -> Iterator[tuple[int, int, Hole]]:
-        if node.name in _CACHES or node.name in _FORMULAS:
+        if node.name in _CACHES or node.name in _FORMULAS or self.data.find(b"{", node.start, node.end) < 0:
             return
         area = references.area(node.get("ref")) if node.name in ("hyperlink", "comment") else None
         cell = (area.row, area.column) if area is not None else cell
@@ -136,7 +136,7 @@ class _Cutter:
         if cell is not None:
             place = Place(place.file, place.sheet, f"{references.letters(cell[1])}{cell[0]}")
         try:
-            program = placeholders.text_program(self.sandbox, placeholders.read(self.sandbox, text))
+            program = placeholders.program_of(self.sandbox, text)
         except ExpressionError as error:
             self.faults.append(Fault(error.message, place, error.hint))
             return

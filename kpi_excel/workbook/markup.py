@@ -299,7 +299,7 @@ class _Reader:
         self.depth += 1
         if self.depth > DEEPEST:
             raise MarkupError(f"more than {DEEPEST} elements within each other", self.parser.CurrentLineNumber)
-        if any(" " in key for key in attributes):
+        if " " in "".join(attributes):
             attributes = {_names.get(key) or _short(key): value for key, value in attributes.items()}
         node = Node(_names.get(name) or _short(name), attributes, self.parser.CurrentByteIndex, self.node)
         node.inner = start_tag_end(self.data, node.start)

@@ -206,6 +206,13 @@ def _counted(context: Context, items: Any) -> Iterator[Any]:
         yield item
 
 
+def program_of(sandbox: Sandbox, text: str) -> expressions.Compiled:
+    """The function of a text with marks, compiled once for all the places where it stands; raises ExpressionError."""
+    if text not in sandbox.programs:
+        sandbox.programs[text] = text_program(sandbox, read(sandbox, text))
+    return sandbox.programs[text]
+
+
 def text_program(sandbox: Sandbox, template: TextTemplate) -> expressions.Compiled:
     """A function from a scope to the filled text; templates of one expression give its value, typed."""
     if template.exact is not None:

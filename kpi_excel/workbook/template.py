@@ -33,9 +33,9 @@ _KEPT_LAYOUTS: Final = 8
 class Template:
     """A workbook with marks in it; ``fill`` gives the bytes of a filled one."""
 
-    def __init__(self, source: str | Path | bytes, file: str = "") -> None:
+    def __init__(self, source: str | Path | bytes | Package, file: str = "") -> None:
         """Open and compile; raises WorkbookRefusedError for what is no workbook that can be filled."""
-        self.package = Package.open(source, file)
+        self.package = source if isinstance(source, Package) else Package.open(source, file)
         self.sandbox = placeholders.sandbox()
         workbook = self.package.workbook
         self._strings_part = next(iter(self.package.related(workbook.part, "sharedStrings")), "")
@@ -153,11 +153,18 @@ class Template:
         marks = {(model.entry.name, "cells"): 1 << 40 for model in self._models if not model.is_plain}  # marks vanish
         faults = [
             fault
-            for fault in compare(self._inventory, after, marks, copies, self.package.file)
+            for fault in compare(self._inventory, after, marks | self._may_go(copies), copies, self.package.file)
             if any(fault.place.sheet in copies[name] for name in kept) or not fault.place.sheet
         ]
         if faults:
             raise TemplateError(*faults)
+
+    def _may_go(self, copies: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, str], int]:
+        """The names that are local to sheets which are left out go with them."""
+        sheets = self.package.workbook.sheets
+        local = [name.sheet for name in self.package.workbook.names if name.sheet is not None]
+        gone = sum(not copies.get(sheets[index].name, (sheets[index].name,)) for index in local)
+        return {("", "names"): gone}
 
     def _other_sheets(self) -> list[str]:
         """Sheets without rows, such as chart sheets: they stay as they are."""

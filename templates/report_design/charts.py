@@ -14,6 +14,9 @@ TREND = {"axis": "M", "lower": "N", "band": "O", "year_ago": "P", "earlier": "Q"
          "last_high": "Y"}  # fmt: skip
 
 
+WITH_AXIS = {"lower", "year_ago", "target_line"}  # the first of each kind names the months for the others
+
+
 def charts(book: xlsxwriter.Workbook, sheet: Worksheet, row: int, first: int) -> None:
     """Columns from zero for amounts, a line for rates and scores: one of the two is left out with its rows."""
     sheet.write(f"B{row}", "{% if kpi.is_amount %}")
@@ -35,8 +38,9 @@ def series(first: int, name: str, **looks: object) -> dict[str, object]:
     """A series over a column of the trend."""
     last, column = first + ROWS - 1, TREND[name]
     label = "D" if name in {"last_target", "last_high"} else column
-    return {"categories": f"={OWN}$M${first}:$M${last}", "values": f"={OWN}${column}${first}:${column}${last}",
-            "name": f"={OWN}${label}${first - 1}", "marker": {"type": "none"}} | looks  # fmt: skip
+    axis = {"categories": f"={OWN}$M${first}:$M${last}"} if name in WITH_AXIS else {}
+    return axis | {"values": f"={OWN}${column}${first}:${column}${last}", "name": f"={OWN}${label}${first - 1}",
+                   "marker": {"type": "none"}} | looks  # fmt: skip
 
 
 def lines_chart(book: xlsxwriter.Workbook, first: int) -> Chart:

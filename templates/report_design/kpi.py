@@ -66,8 +66,7 @@ def tiles(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
     sheet.merge_range("H6:I6", "{{ kpi.gap }}", d.look(**big))
     sheet.merge_range("J6:K6", "{{ kpi.status_live }}", d.look(bold=True, align="left", indent=1))
     coloured(sheet, d, "J6:K6", "$J$6")
-    grey = d.book.add_format({"font_color": RULE})
-    sheet.conditional_format("B6:C6", {"type": "formula", "criteria": "=ISERROR($B$6)", "format": grey})
+    grey_errors(sheet, d, "B6:C6", "$B$6")
     sheet.write("L6", "{{ kpi.is_band }}")
     sheet.write("L7", "{{ kpi.reach }}")
     beside = (("tolerance", "{{ t.tolerance }}"), ("attainment", "{{ t.attainment }}"),
@@ -92,7 +91,7 @@ def tiles(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
         sheet.write(f"K{row}", f"{{{{ kpi.{change} }}}}" if change else "", d.look(align="right", shrink=True))
         if change:
             sheet.write(f"L{row + 1}", f"{{{{ kpi.{change}_good }}}}")
-            better_or_worse(sheet, d, f"K{row}", f"$L${row + 1}")
+    better_or_worse(sheet, d, "K7:K8", "$L8")
     sheet.merge_range("B7:C7", "{{ kpi.signal_short }}", d.quiet())
     sheet.merge_range("B8:C8", "{{ kpi.rows|number }} {{ t.rows_read }}", d.quiet())
     sheet.set_row(10, 5)
@@ -101,6 +100,12 @@ def tiles(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
              "reach": "L$7"}  # fmt: skip
     for name, cell in names.items():
         book.define_name(f"{OWN}kpi_{name}", f"={OWN}${cell}")
+
+
+def grey_errors(sheet: Worksheet, d: Design, area: str, cell: str) -> None:
+    """A value that is not there steps back; the words beside it say why."""
+    grey = d.book.add_format({"font_color": RULE})
+    sheet.conditional_format(area, {"type": "formula", "criteria": f"=ISERROR({cell})", "format": grey})
 
 
 def no_data(sheet: Worksheet, d: Design, row: int) -> int:
@@ -131,6 +136,7 @@ def months(sheet: Worksheet, d: Design, row: int) -> int:
     coloured(sheet, d, f"F{first}:F{first + ROWS - 1}", f"$F{first}")
     for index in range(5):
         smart_letter(sheet, d, head + 1 + 3 * index, f"kpi.smart[{index}]")
+    coloured(sheet, d, f"J{first}:K{first + 14}", f"$J{first}")
     return first + ROWS
 
 
@@ -152,7 +158,6 @@ def smart_letter(sheet: Worksheet, d: Design, row: int, letter: str) -> None:
     sheet.write(f"H{row}", f"{{{{ {letter}.letter }}}}", d.look(bold=True))
     sheet.write(f"I{row}", f"{{{{ {letter}.word }}}}", d.look(bold=True))
     sheet.merge_range(f"J{row}:K{row}", f"{{{{ {letter}.mark }}}} {{{{ {letter}.verdict_words }}}}", d.look(indent=1))
-    coloured(sheet, d, f"J{row}:K{row}", f"$J{row}")
     evidence = d.quiet(text_wrap=True, valign="top")
     sheet.merge_range(f"I{row + 1}:K{row + 2}", f"{{{{ {letter}.evidence }}}}", evidence)
 
@@ -173,6 +178,7 @@ def calculation(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design, row: int
     book.define_name(f"{OWN}kpi_inputs", f"={OWN}$K${row + 1}:$K${row + 1}")
     sheet.merge_range(f"B{row + 3}:J{row + 3}", "{{ kpi.name }}", d.look(bold=True, shrink=True))
     sheet.write(f"K{row + 3}", "{{ kpi.link }}", d.look(bold=True, align="right", shrink=True))
+    grey_errors(sheet, d, f"K{row + 3}", f"$K${row + 3}")
     return row + 4
 
 

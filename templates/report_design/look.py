@@ -103,11 +103,11 @@ def coloured(sheet: Worksheet, d: Design, area: str, first: str, *, filled: bool
         sheet.conditional_format(area, {"type": "formula", "criteria": f'=LEFT({first},1)="{mark}"', "format": look})
 
 
-def better_or_worse(sheet: Worksheet, d: Design, cell: str, helper: str) -> None:
-    """A change in the colour of what it means: 1 in the helper cell is better, -1 worse."""
+def better_or_worse(sheet: Worksheet, d: Design, area: str, helper: str) -> None:
+    """Changes in the colour of what they mean: 1 in the helper cell (of the first one) is better, -1 worse."""
     for sign, ink in ((1, GOOD), (-1, BAD)):
         look = d.book.add_format({"font_color": ink})
-        sheet.conditional_format(cell, {"type": "formula", "criteria": f"={helper}={sign}", "format": look})
+        sheet.conditional_format(area, {"type": "formula", "criteria": f"={helper}={sign}", "format": look})
 
 
 def texts(sheet: Worksheet, row: int, cells: str, text: str, look: Format, room: int, measure: str = "") -> int:

@@ -35,7 +35,7 @@ def summary(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
     sheet.set_column("R:AJ", 6, None, {"hidden": True})
     sheet.set_row(0, 8)
     sheet.write("B2", "{{ period.title }} · {{ unit.name }}", d.section())
-    sheet.merge_range("B3:P3", "{{ headline }}", d.title())
+    sheet.merge_range("B3:O3", "{{ headline }}", d.title())
     sheet.set_row(2, 28)
     sheet.insert_image("P1", "logo.png", {"image_data": logo(), "x_scale": 0.3, "y_scale": 0.3, "x_offset": 12,
                                           "y_offset": 8,
@@ -84,7 +84,7 @@ def summary_row(sheet: Worksheet, d: Design, row: int, *, has_value: bool) -> No
     """One KPI in one line; without a value the reason stands in the place of the figures."""
     sheet.set_row(row - 1, 18)
     name = d.line(shrink=True)
-    sheet.write_url(f"B{row}", "internal:'{{ kpi.sheet }}'!A1", name, "{{ kpi.name }}")
+    sheet.write_url(f"B{row}", "internal:'{{ kpi.sheet }}'!A1", name, "{{ kpi.short_name }}")
     right = {"align": "right", "shrink": True}
     cells = {"C": ("owner", d.line(font_color=QUIET, shrink=True)), "D": ("link", d.line(bold=True, **right)),
              "E": ("target_link", d.line(**right)), "F": ("gap_link", d.line(**right)),
@@ -96,7 +96,9 @@ def summary_row(sheet: Worksheet, d: Design, row: int, *, has_value: bool) -> No
         if has_value or column not in "DEFG":
             sheet.write(f"{column}{row}", f"{{{{ kpi.{field} }}}}" if field else "", look)
     if not has_value:
-        sheet.merge_range(f"D{row}:G{row}", "{{ kpi.no_data }}", d.line(font_color=QUIET, shrink=True))
+        sheet.merge_range(
+            f"D{row}:G{row}", "{{ kpi.no_data }}", d.line(font_color=QUIET, align="left", indent=1, shrink=True)
+        )
     for column, index in zip("MNOPQ", range(5), strict=True):
         sheet.write(f"{column}{row}", f"{{{{ kpi.smart[{index}].mark }}}}", d.line(align="left"))
     sheet.write(f"{SPARK[0]}{row}", 0)  # the columns of the sparkline then start from zero
