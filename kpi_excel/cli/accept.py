@@ -28,9 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Record the acceptance, tied to the definition and the targets of the fiscal year as they are now."""
     plan = make_plan(project_of(options), options.period, today_of(options))
     if options.kpi not in plan.kpis:
-        raise KpiExcelError(
-            Fault(say("There is no KPI {kpi}.", kpi=options.kpi), hint=did_you_mean(options.kpi, plan.kpis))
-        )
+        raise KpiExcelError(_not_chosen(plan, options.kpi))
     unit = plan.unit(options.unit)
     if options.kpi not in {chosen.kpi for chosen in plan.chosen_for(unit)}:
         raise KpiExcelError(Fault(say("{kpi} is not steered by in {unit}.", kpi=options.kpi, unit=unit.name)))
@@ -58,3 +56,10 @@ def _aims(plan: Plan, aims: Sequence[Target]) -> str:
     """Each target with the day from which it holds."""
     settings, unit = plan.control.settings, plan.catalogue.definitions[aims[0].kpi].unit
     return ", ".join(f"{display.target_text(target, unit, settings)} ({target.start})" for target in aims)
+
+
+def _not_chosen(plan: Plan, kpi: str) -> Fault:
+    """Why nobody can accept this KPI."""
+    if kpi in plan.catalogue.definitions:
+        return Fault(say("{kpi} is not chosen on the sheet KPIs.", kpi=kpi), hint=say("Choose it there first."))
+    return Fault(say("There is no KPI {kpi}.", kpi=kpi), hint=did_you_mean(kpi, plan.kpis))

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from kpi_excel.cli import language
+from kpi_excel.cli.fill import read_json
 from kpi_excel.cli.project import add_json, add_language
-from kpi_excel.faults import Fault, KpiExcelError, Place, Severity
+from kpi_excel.faults import Severity
 from kpi_excel.messages import say
 from kpi_excel.workbook.features import Found, found, not_carried
 from kpi_excel.workbook.inventory import inventory
@@ -27,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         verb.add_argument("file", metavar="FILE", help="the template workbook")
         add_json(verb)
         add_language(verb)
-    checking.add_argument("--data", metavar="FILE.json", help="also fill it with this data, without writing a file")
+    checking.add_argument(
+        "--data", type=Path, metavar="FILE.json", help="also fill it with this data, without writing a file"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -89,7 +92,7 @@ def _as_data(each: Found, speech: str) -> dict[str, Any]:
 def _check(options: argparse.Namespace) -> int:
     speech = language(options)
     template = Template(options.file)
-    faults = template.check(_data(Path(options.data)) if options.data else None)
+    faults = template.check(read_json(options.data) if options.data else None)
     if options.json:
         print(json.dumps([fault.to(speech) for fault in faults], ensure_ascii=False, indent=1))
     elif faults:
@@ -100,17 +103,3 @@ def _check(options: argparse.Namespace) -> int:
     if any(fault.severity is Severity.ERROR for fault in faults):
         return 2
     return 1 if faults else 0
-
-
-def _data(path: Path) -> dict[str, Any]:
-    """The data of a JSON file; its top must be an object."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise KpiExcelError(
-            Fault(say("This is no JSON file: {why}.", why=str(error)), Place(str(path), line=line))
-        ) from None
-    if not isinstance(data, dict):
-        raise KpiExcelError(Fault(say("The data must be a JSON object, with a name for each value."), Place(str(path))))
-    return data

@@ -293,7 +293,7 @@ class History:
                 connection.execute(sa.insert(schema.meta).values(name="version", value=str(schema.VERSION)))
             elif int(version) > schema.VERSION:
                 message = say("This history was written by a newer version of the program.")
-                raise HistoryError(Fault(message, self.place, say("Update the program: pip install -U kpi-excel.")))
+                raise HistoryError(Fault(message, self.place, say("Install its newer version, as the set-up page says.")))
 
     def _unusable(self, error: Exception) -> HistoryError:
         why = say("the address is not understood") if isinstance(error, ArgumentError) else _first_line(error)
