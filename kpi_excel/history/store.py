@@ -293,7 +293,8 @@ class History:
                 connection.execute(sa.insert(schema.meta).values(name="version", value=str(schema.VERSION)))
             elif int(version) > schema.VERSION:
                 message = say("This history was written by a newer version of the program.")
-                raise HistoryError(Fault(message, self.place, say("Install its newer version, as the set-up page says.")))
+                hint = say("Install its newer version, as the set-up page says.")
+                raise HistoryError(Fault(message, self.place, hint))
 
     def _unusable(self, error: Exception) -> HistoryError:
         why = say("the address is not understood") if isinstance(error, ArgumentError) else _first_line(error)
