@@ -590,6 +590,7 @@ class Slice:
     target: Target | None
     status: Status
     previous: Change
+    parts: tuple[Part, ...] = ()  # behind the value; the review weighs the units by them
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from kpi_excel import display
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, now, project_of, today_of
 from kpi_excel.cli.terminal import coloured, wrapped
 from kpi_excel.display import VERDICT_MARKS
 from kpi_excel.faults import Fault, KpiExcelError, did_you_mean
 from kpi_excel.history.store import History
 from kpi_excel.messages import say
-from kpi_excel.model import Card, Scorecard
+from kpi_excel.model import Action, Card, Scorecard, Verdict
+from kpi_excel.report.labels import LABELS
 from kpi_excel.run import scorecards
 from kpi_excel.run.digest import digest
 
@@ -65,21 +67,40 @@ def _as_data(scorecard: Scorecard, language: str) -> dict[str, Any]:
 
 
 def _in_words(scorecard: Scorecard, language: str) -> Iterator[str]:
-    for card in scorecard.cards:
-        yield coloured(card.definition.name.to(language), "strong")
-        yield from _card(card, language)
+    """First what there is to do, by its kind; then KPI by KPI what is not as it should be."""
+    period = display.period_name(scorecard.period, scorecard.settings)
+    yield coloured(f"{scorecard.settings.company} · {scorecard.unit.name} · {period}", "strong")
+    for kind in dict.fromkeys(action.kind for action in scorecard.actions):
         yield ""
-    yield coloured(say("What stands out").to(language), "strong")
-    for action in scorecard.actions:
-        yield wrapped(action.words.to(language), "    ", "  → ")
+        yield coloured(LABELS[f"kind_{kind}"].to(language), "strong")
+        for action in scorecard.actions:
+            if action.kind == kind:
+                yield wrapped(_with_owner(action, language), "    ", "  → ")
+    for card in scorecard.cards:
+        yield ""
+        badge = "  ".join(f"{letter.letter} {VERDICT_MARKS[letter.verdict]}" for letter in card.smart)
+        yield coloured(card.definition.name.to(language), "strong")
+        yield f"  {badge}".rstrip()
+        yield from _card(card, language)
+
+
+def _with_owner(action: Action, language: str) -> str:
+    """What to do, and who until when."""
+    until = action.due.isoformat() if action.due else ""
+    who = ", ".join(filter(None, (action.owner, until)))
+    words = action.words.to(language)
+    return f"{words} [{who}]" if who else words
 
 
 def _card(card: Card, language: str) -> Iterator[str]:
     for letter in card.smart:
-        yield wrapped(letter.evidence.to(language), "        ", f"  {letter.letter}  {VERDICT_MARKS[letter.verdict]}  ")
-    for said in (card.signal, card.outlook):
-        if said is not None and said.words.template:
-            yield wrapped(said.words.to(language), "        ", "        ")
+        if letter.verdict is not Verdict.PASS:
+            said = letter.evidence.to(language)
+            yield wrapped(said, "     ", f"  {VERDICT_MARKS[letter.verdict]}  {letter.letter}: ")
+    if card.signal is not None:
+        yield wrapped(card.signal.words.to(language), "     ", "  ·  ")
+    if card.outlook is not None:
+        yield wrapped(card.outlook.words.to(language), "     ", "  ›  ")
 
 
 def _calibration(url: str, language: str) -> int:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Action, Direction, Note, Rule, RuleRecord, Status, Target
+from kpi_excel.review.contribution import where_words
 from kpi_excel.review.grammar import (
     CompareTerm,
     Condition,
@@ -323,6 +324,7 @@ def _fired(request: ReviewRequest, outcome: Outcome) -> Action:
     rule, before = outcome.rule, fired_before(request, outcome.rule.id)
     condition = condition_words(request, parse_condition(rule.condition))
     sentences = [say("{action} ({condition}, {why}.)", action=rule.action, condition=condition, why=outcome.why)]
+    sentences += _where(request, outcome.kpis)
     if before is not None:
         sentences.append(_noted(request, before, outcome.kpis, say("It fired last month too.")))
     cleared, known = hit_rate(request.rule_log, rule.id)
@@ -330,6 +332,15 @@ def _fired(request: ReviewRequest, outcome: Outcome) -> Action:
         text = "Of {known} earlier times, {cleared} were settled by their due date."
         sentences.append(say(text, known=known, cleared=cleared))
     return _action(request, outcome, Sentences.of(sentences), rule.severity, request.period.label)
+
+
+def _where(request: ReviewRequest, kpis: Sequence[str]) -> Iterator[Message]:
+    """For the KPIs that are off target, the unit below from which most of it comes."""
+    for card in request.cards:
+        if card.definition.id in kpis and card.status is Status.OFF_TARGET:
+            words = where_words(request.subject(card))
+            if words is not None:
+                yield words
 
 
 def _noted(request: ReviewRequest, record: RuleRecord, kpis: Sequence[str], opening: Message) -> Message:

@@ -80,6 +80,7 @@ def _slices(plan: Plan, measurer: Measurer, kpi: str, unit: Unit) -> Iterator[Sl
                 target,
                 targets.status(measurement.value, target, definition.direction),
                 targets.change(measurement.value, before, definition.unit),
+                measurement.parts,
             )
 
 
