@@ -52,3 +52,14 @@ def test_a_target_that_is_reached_has_no_culprit():
     """Where every unit does its share nothing is said; neither is it for a KPI without a target."""
     assert where_words(with_units([(100.0, 50.0)], 0.1)) is None
     assert contributions(subject(card(definition("made"), [1.0]))) == ()
+
+
+def test_what_belongs_to_no_unit_is_named_too():
+    """Costs of the house that no unit below carries can be the whole of a gap."""
+    made = with_units([(1000.0, 700.0)], 0.15)
+    central = replace(made.card.measurement, value=0.05, parts=parts(1000.0, 950.0))
+    words = where_words(replace(made, card=replace(made.card, measurement=central))).to("en")
+    assert (
+        words
+        == "Most of the gap in Number of made lies in what belongs to no unit below Sales: -25.0 pp against the target."
+    )

@@ -60,18 +60,26 @@ def _side(node: Node, parts: tuple[Part, ...]) -> float | None:
 
 
 def where_words(subject: Subject) -> Message | None:
-    """The unit that adds most to a missed target; None where none does."""
-    found = contributions(subject)
+    """Where most of a missed target comes from: a unit below, or what belongs to none of them; None where neither."""
+    found, gap = contributions(subject), _gap(subject)
     sign = -1.0 if subject.definition.direction is Direction.DOWN else 1.0
-    if not found or sign * found[0].amount >= 0:
+    if not found or gap is None or sign * gap >= 0:
         return None
-    told = {
-        "kpi": subject.definition.name,
-        "unit": found[0].slice.unit.name,
-        "amount": _amount(subject, found[0].amount),
-    }
+    worst, rest = found[0].amount, gap - sum(each.amount for each in found)
+    name = subject.definition.name
+    if sign * rest < min(0.0, sign * worst):
+        text = "Most of the gap in {kpi} lies in what belongs to no unit below {unit}: {amount} against the target."
+        return say(text, kpi=name, unit=subject.request.unit.name, amount=_amount(subject, rest))
+    if sign * worst >= 0:
+        return None
+    told = {"unit": found[0].slice.unit.name, "value": subject.amount(found[0].slice.value)}
     text = "Most of the gap in {kpi} comes from {unit}: {amount} against the target, with {value} there."
-    return say(text, value=subject.amount(found[0].slice.value), **told)
+    return say(text, kpi=name, amount=_amount(subject, worst), **told)
+
+
+def _gap(subject: Subject) -> float | None:
+    value, target = number(subject.measurement.value), subject.target
+    return None if value is None or target is None or target.value is None else value - target.value
 
 
 def _amount(subject: Subject, amount: float) -> str:

@@ -81,9 +81,10 @@ class ReviewRequest:
 
     @property
     def definitions(self) -> Mapping[str, Definition]:
-        """By id: the built-in ones and finance's own."""
+        """By id: the built-in ones, finance's own, and those of the cards."""
         known = self.catalogue.definitions
-        own = {definition.id: definition for definition in self.control.own if definition.id not in known}
+        cards = (card.definition for card in self.cards)
+        own = {each.id: each for each in (*self.control.own, *cards) if each.id not in known}
         return {**known, **own} if own else known
 
     def subject(self, card: Card) -> "Subject":

@@ -47,7 +47,7 @@ STARTER_RULES = (
             "The order book runs dry: start a pipeline drive; adapt the capacity plan.",
             "La cartera de pedidos se agota: impulsar la prospección; adaptar el plan de capacidad.",
         ),
-        ("demand+", "capacity-"),
+        ("demand+",),
         severity="urgent",
     ),
     Rule(
@@ -76,7 +76,7 @@ STARTER_RULES = (
             "The margin grows at the customers' expense: review price and quality.",
             "El margen crece a costa de los clientes: revisar precio y calidad.",
         ),
-        ("price-", "quality+"),
+        ("quality+",),
     ),
     Rule(
         "starter-09",
