@@ -3,6 +3,7 @@
 import ast
 import string
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from kpi_excel.messages import say
 PACKAGE = Path(kpi_excel.__file__).parent
 
 
+@cache
 def said() -> dict[str, str]:
     """Every template that the code says, with the file that says it."""
     found = {}
@@ -26,6 +28,7 @@ def said() -> dict[str, str]:
     return found
 
 
+@cache
 def helped() -> set[str]:
     """Every text of the command line's help."""
     found = {command.purpose for command in COMMANDS}
@@ -38,6 +41,7 @@ def helped() -> set[str]:
     return found
 
 
+@cache
 def spanish() -> dict[str, str]:
     """Every translation, whichever room it belongs to."""
     found: dict[str, str] = {}
