@@ -33,11 +33,19 @@ class Message:
     def to(self, language: str) -> str:
         """The sentence in ``language`` ("en" or "es"); values that are bilingual follow suit."""
         return wording(self.template, language).format_map(
-            {name: value.to(language) if isinstance(value, Bilingual) else value for name, value in self.values}
+            {name: value.to(language) if isinstance(value, Bilingual) else _plain(value) for name, value in self.values}
         )
 
     def __str__(self) -> str:
         return self.to("en")
+
+
+def _plain(value: object) -> object:
+    """A text without control characters: what stands in an export must not steer a terminal or spoil a sheet."""
+    return value.translate(_CONTROL) if isinstance(value, str) else value
+
+
+_CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)), "�")
 
 
 def say(template: str, /, **values: object) -> Message:

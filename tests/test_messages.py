@@ -87,3 +87,8 @@ def test_a_sentence_carries_its_values_and_its_parts_in_the_language_asked_for()
     assert whole.to("es") == "No se puede usar el historial: la dirección no se entiende."
     assert say("{text} is not a period.", text="{0.__class__}").to("es") == "{0.__class__} no es un periodo."
     assert str(say("never translated")) == say("never translated").to("es")
+
+
+def test_control_characters_do_not_pass() -> None:
+    """What stands in an export can neither steer a terminal nor spoil a sheet."""
+    assert str(say("{text} is no number.", text="\x1b[2J\x00 five")) == "�[2J� five is no number."

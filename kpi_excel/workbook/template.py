@@ -151,6 +151,8 @@ class Template:
             s.model.entry.name for s in sittings if not s.rows.axis.leaves_out() and not s.columns.axis.leaves_out()
         }
         marks = {(model.entry.name, "cells"): 1 << 40 for model in self._models if not model.is_plain}  # marks vanish
+        gone = {model.index for model in self._models if not copies[model.entry.name]}
+        marks["", "names"] = sum(name.sheet in gone for name in self.package.workbook.names)  # they go with their sheet
         faults = [
             fault
             for fault in compare(self._inventory, after, marks | self._may_go(copies), copies, self.package.file)
