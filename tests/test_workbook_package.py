@@ -5,12 +5,13 @@ import pickle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workbook_files import parts, small_book
+from workbook_files import packed, parts, small_book
 
 from kpi_excel.workbook import markup
 from kpi_excel.workbook.edition import Edition
 from kpi_excel.workbook.markup import Edit
 from kpi_excel.workbook.package import Package
+from kpi_excel.workbook.template import Template
 
 BOOK = small_book()
 IMAGE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
@@ -91,3 +92,12 @@ def test_overlapping_edits_are_refused() -> None:
     """Two edits of the same bytes are a mistake of the program, not something to guess about."""
     with pytest.raises(ValueError, match="overlap"):
         markup.splice(b"abcdef", [Edit(0, 3, b""), Edit(2, 4, b"")])
+
+
+@pytest.mark.parametrize("part", ["docProps/app.xml", "docProps/core.xml", "xl/theme/theme1.xml"])
+def test_parts_that_excel_does_without_may_be_missing(part: str) -> None:
+    """A workbook from a program that forgot its properties or theme is filled; all else is as it was."""
+    entries = parts(small_book())
+    entries.pop(part)
+    template = Template(packed(entries))
+    assert parts(template.fill({})) == entries

@@ -26,6 +26,11 @@ RELATIONSHIPS: Final = "application/vnd.openxmlformats-package.relationships+xml
 LARGEST_FILE: Final = 256 << 20
 SHEET_KINDS: Final = ("worksheet", "chartsheet", "dialogsheet", "xlMacrosheet", "xlIntlMacrosheet")
 
+# Parts that Excel opens a workbook without: what is missing stays missing, and the pointer to it stays as it is.
+_DISPENSABLE: Final = frozenset(
+    {"core-properties", "extended-properties", "custom-properties", "thumbnail", "calcChain", "theme", "customXml",
+     "connections", "printerSettings"}
+)  # fmt: skip
 _XML_NAMES = (".xml", ".rels", ".vml")
 _BINARY_WORKBOOK = "application/vnd.ms-excel.sheet.binary.macroEnabled.main"
 _OTHER_OFFICE = {
@@ -163,7 +168,11 @@ class Package:
 
     def related(self, part: str, kind: str) -> tuple[str, ...]:
         """The parts of one kind ("drawing", "table" …) that a part points at."""
-        return tuple(each.target for each in self.relationships(part) if each.kind == kind and not each.external)
+        return tuple(
+            each.target
+            for each in self.relationships(part)
+            if each.kind == kind and not each.external and each.target in self.parts
+        )
 
     def content_type(self, part: str) -> str:
         """A part's content type, by its own name or by its ending; "" where none is given."""
@@ -267,10 +276,11 @@ class Package:
             raise WorkbookRefusedError(refusal.strict_format(self.file) if strict else refusal.no_workbook(self.file))
 
     def _missing_parts(self) -> Iterator[Fault]:
-        """Relationships that point at parts which are not there."""
+        """Relationships that point at parts which are not there, but for parts that Excel does without."""
         for source in ("", *(part for part in self.parts if not _is_relationships(part))):
             for each in self.relationships(source):
-                if not each.external and not _is_place(each.target) and each.target not in self.parts:
+                is_needed = each.kind not in _DISPENSABLE and not each.external and not _is_place(each.target)
+                if is_needed and each.target not in self.parts:
                     yield refusal.missing_part(self.file, each.target, source)
 
     def _workbook_part(self) -> str:

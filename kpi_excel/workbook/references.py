@@ -295,10 +295,15 @@ class Area(NamedTuple):
     last_row: int
     last_column: int
 
+    @property
+    def is_cell(self) -> bool:
+        """Whether it is a single cell."""
+        return (self.row, self.column) == (self.last_row, self.last_column)
+
     def written(self) -> str:
         """B6, or B6:C9."""
         first = f"{letters(self.column)}{self.row}"
-        if (self.row, self.column) == (self.last_row, self.last_column):
+        if self.is_cell:
             return first
         return f"{first}:{letters(self.last_column)}{self.last_row}"
 
@@ -312,9 +317,9 @@ def area(text: str) -> Area | None:
     """The rectangle that a reference such as B6:C9, B:C or 6:9 names; None for anything else."""
     if found := _AREA.match(text):
         first_column, first_row, last_column, last_row = found.groups()
-        return Area(
-            int(first_row), number(first_column), int(last_row or first_row), number(last_column or first_column)
-        )
+        rows = sorted((int(first_row), int(last_row or first_row)))
+        columns = sorted((number(first_column), number(last_column or first_column)))
+        return Area(rows[0], columns[0], rows[1], columns[1])
     if found := _COLUMNS.match(text):
         return Area(1, number(found[1]), LAST_ROW, number(found[2]))
     if found := _ROWS.match(text):

@@ -145,7 +145,7 @@ def _merges(sheet: Sheet, node: Node) -> Iterator[Edit]:
             tags.append(sheet.data[child.start : child.end])
             continue
         for copy in sheet.growth.copies(area):
-            if (copy.area.row, copy.area.column) != (copy.area.last_row, copy.area.last_column):
+            if area.is_cell or not copy.area.is_cell:
                 tags.append(sheet.copy(child, {"ref": copy.area.written()}))  # noqa: PERF401
     if not tags:
         yield from sheet.remove(node)
