@@ -1,29 +1,42 @@
-"""Many workbooks from one template, and one workbook with a big table, beside openpyxl on the same work.
+"""Many workbooks from one template, and one workbook with a big table, beside other tools on the same work.
 
-    python benchmarks/bench_workbook.py [PAIRS]
+    python benchmarks/bench_workbook.py [--pairs N] [--outputs N] [--node FOLDER]
 
-Prints medians of paired runs in CPU time: the template engine against openpyxl's load, fill and save, and against
-writing the same parts with zipfile.
+``many``: 500 outputs of 16 sheets with two charts and two conditional formats each, points of the charts rewritten;
+beside openpyxl's load, fill and save, and beside zipfile writing the same parts. ``table``: 30 KPIs and a table of
+5,000 x 8 cells from start to end in a process of its own; beside openpyxl and, where a folder with their node_modules
+is given, xlsx-template and carbone. Prints medians of runs side by side, in CPU time, and the largest memory of a process of its own above a bare interpreter.
 """
 
+import argparse
 import io
 import itertools
+import json
+import os
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import openpyxl
 import xlsxwriter
 
 from kpi_excel.workbook.template import Template
 
-SHEETS, ROWS, COLUMNS = 12, 12, 11
+SHEETS, ROWS, COLUMNS = 16, 12, 11
+TABLE = 5_000
+
+
+# --- many outputs ---------------------------------------------------------------------------------------------------
 
 
 def template() -> bytes:
-    """Twelve sheets of marks with number formats, two conditional formats and two charts each."""
+    """Sheets of marks with number formats, two conditional formats and two charts each."""
     stream = io.BytesIO()
     workbook = xlsxwriter.Workbook(stream)
     number = workbook.add_format({"num_format": "#,##0.00", "border": 1})
@@ -81,52 +94,179 @@ def cpu(action: Callable[[], object], times: int) -> float:
     return 1000 * (time.process_time() - start) / times
 
 
-def many(pairs: int) -> None:
+def many(pairs: int, outputs: int) -> None:
+    """All outputs, in pairs of stretches: ours, openpyxl's, zipfile's."""
     source = template()
     engine = Template(source)
     parts_of = zipfile.ZipFile(io.BytesIO(engine.fill({"f": figures(0)})))
     parts = {name: parts_of.read(name) for name in parts_of.namelist()}
     data = itertools.cycle([{"f": figures(book)} for book in range(10)])
-    books = iter(range(10**6))
-    against_openpyxl, against_zip, ours = [], [], []
+    books = itertools.count()
+    ours, against_openpyxl, against_zip = [], [], []
     for _ in range(pairs):
-        mine = cpu(lambda: engine.fill(next(data)), 20)
-        theirs = cpu(lambda: by_openpyxl(source, next(books)), 2)
+        mine = cpu(lambda: engine.fill(next(data)), outputs // pairs)
+        theirs = cpu(lambda: by_openpyxl(source, next(books)), 3)
         zipped = cpu(lambda: plain(parts), 20)
         ours.append(mine)
         against_openpyxl.append(theirs / mine)
         against_zip.append(mine / zipped)
-    print(f"many: {statistics.median(ours):.1f} ms an output, {statistics.median(against_openpyxl):.1f} x openpyxl, "
-          f"{statistics.median(against_zip):.2f} x a plain zip write")  # fmt: skip
+    figures_of = (statistics.median(ours), statistics.median(against_openpyxl), statistics.median(against_zip))
+    print("many: {} outputs, {:.1f} ms each, {:.1f} x openpyxl, {:.2f} x a zip write".format(outputs, *figures_of))
 
 
-def table(pairs: int) -> None:
-    workbook = openpyxl.Workbook()
-    sheet = workbook.active
-    for column in range(8):
-        sheet.cell(2, column + 1, f"{{{{ row[{column}] }}}}")
-    sheet["A1"], sheet["A3"], sheet["B4"] = "{% for row in rows %}", "{% endfor %}", "=SUM(B2:B2)"
+def fill_many(outputs: int) -> None:
+    """What one process of ``shared`` does."""
+    engine = Template(template())
+    data = [{"f": figures(book)} for book in range(10)]
+    for book in range(outputs):
+        engine.fill(data[book % 10])
+
+
+# --- one big table --------------------------------------------------------------------------------------------------
+
+
+def table_data() -> dict[str, Any]:
+    """Thirty KPIs and a table."""
+    kpis = [{"name": f"KPI {number}", "value": number * 1.25, "target": 30.0} for number in range(30)]
+    rows = [{"n": f"name {r % 500}"} | {f"c{c}": r * c / 7 for c in range(1, 8)} for r in range(TABLE)]
+    return {"kpis": kpis, "rows": rows}
+
+
+_MARKS = {
+    "ours": (("{% for k in kpis %}{{ k.name }}", "{{ k.value }}", "{{ k.target }}{% endfor %}"),
+             ("{% for r in rows %}{{ r.n }}", *(f"{{{{ r.c{c} }}}}" for c in range(1, 7)), "{{ r.c7 }}{% endfor %}")),
+    "xlsx-template": (tuple(f"${{table:kpis.{name}}}" for name in ("name", "value", "target")),
+                      tuple(f"${{table:rows.{name}}}" for name in ("n", *(f"c{c}" for c in range(1, 8))))),
+    "carbone": (tuple(f"{{d.kpis[i].{name}}}" for name in ("name", "value", "target")),
+                tuple(f"{{d.rows[i].{name}}}" for name in ("n", *(f"c{c}" for c in range(1, 8))))),
+    "openpyxl": ((), ()),
+}  # fmt: skip
+
+
+def table_template(tool: str) -> bytes:
+    """The same design with each tool's own marks: a header, KPIs, a table with a sum below and a conditional format."""
+    stream = io.BytesIO()
+    workbook = xlsxwriter.Workbook(stream)
+    number = workbook.add_format({"num_format": "#,##0.00", "border": 1})
+    kpis, table = workbook.add_worksheet("KPIs"), workbook.add_worksheet("Table")
+    for sheet, marks in zip((kpis, table), _MARKS[tool], strict=True):
+        sheet.write_row(0, 0, [f"H{column}" for column in range(8)])
+        for column, mark in enumerate(marks):
+            sheet.write_string(1, column, mark, number)
+        if tool == "carbone":
+            sheet.write_row(2, 0, [mark.replace("[i]", "[i+1]") for mark in marks])
+        sheet.conditional_format(1, 1, 1, 1, {"type": "data_bar"})
+        sheet.write_formula(3, 1, "=SUM(B2:B2)")
+    workbook.close()
+    return stream.getvalue()
+
+
+def table_by_openpyxl(source: bytes, data: dict[str, Any]) -> bytes:
+    """Load, fill with styles, save."""
+    workbook = openpyxl.load_workbook(io.BytesIO(source))
+    for sheet, rows in zip(workbook.worksheets, data.values(), strict=True):
+        styles = [cell._style for cell in sheet[2]]  # noqa: SLF001  the usual way to copy a look
+        for number, record in enumerate(rows, 2):
+            for column, value in enumerate(record.values()):
+                cell = sheet.cell(number, column + 1)
+                cell.value, cell._style = value, styles[column] if column < len(styles) else styles[-1]  # noqa: SLF001
+        sheet.cell(len(rows) + 3, 2).value = f"=SUM(B2:B{len(rows) + 1})"
     stream = io.BytesIO()
     workbook.save(stream)
-    rows = [[f"name {r % 500}", *(r * c / 7 for c in range(1, 8))] for r in range(5000)]
+    return stream.getvalue()
 
-    def theirs() -> None:
-        book = openpyxl.load_workbook(io.BytesIO(stream.getvalue()))
-        for number, values in enumerate(rows, 1):
-            for column, value in enumerate(values, 1):
-                book.active.cell(number, column).value = value
-        book.active["B5001"] = "=SUM(B1:B5000)"
-        book.save(io.BytesIO())
 
-    ratios, ours = [], []
-    for _ in range(pairs):
-        mine = cpu(lambda: Template(stream.getvalue()).fill({"rows": rows}), 1)
-        ours.append(mine)
-        ratios.append(cpu(theirs, 1) / mine)
-    print(f"table: {statistics.median(ours):.0f} ms with the sum's value, {statistics.median(ratios):.2f} x openpyxl")
+_XLSX_TEMPLATE = """const X = require("xlsx-template"), fs = require("fs"), [t, d, o] = process.argv.slice(-3);
+const x = new X(fs.readFileSync(t)), data = JSON.parse(fs.readFileSync(d));
+x.substituteAll(data); fs.writeFileSync(o, x.generate({type: "nodebuffer"}));"""
+_CARBONE = """const c = require("carbone"), fs = require("fs"), [t, d, o] = process.argv.slice(-3);
+c.render(t, JSON.parse(fs.readFileSync(d)), (e, r) => { if (e) throw e; fs.writeFileSync(o, r); process.exit(); });"""
+
+
+def table_run(tool: str, template_file: str, data_file: str, out: str) -> None:
+    """What a process of ``table`` does for ours and openpyxl's."""
+    data = json.loads(Path(data_file).read_text())
+    source = Path(template_file).read_bytes()
+    Path(out).write_bytes(Template(source).fill(data) if tool == "ours" else table_by_openpyxl(source, data))
+
+
+def commands(options: argparse.Namespace) -> dict[str, tuple[list[str], str | None]]:
+    """How each tool is started, and where."""
+    own = [sys.executable, __file__, "--run"]
+    found: dict[str, tuple[list[str], str | None]] = {"ours": ([*own, "ours"], None)}
+    found["openpyxl"] = ([*own, "openpyxl"], None)
+    if options.node:
+        found["xlsx-template"] = (["node", "-e", _XLSX_TEMPLATE, "--"], options.node)
+        found["carbone"] = (["node", "-e", _CARBONE, "--"], options.node)
+    return found
+
+
+def spent(command: list[str], folder: str | None = None) -> tuple[float, float]:
+    """Seconds of CPU and the largest memory (MB) of one process."""
+    pid = os.posix_spawn("/usr/bin/env", ["env", *(["-C", folder] if folder else []), *command], os.environ)
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise SystemExit(f"failed: {command[:3]}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def table(options: argparse.Namespace) -> None:
+    """Each tool from start to end, one after the other, several times."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "data.json").write_text(json.dumps(table_data()))
+        seconds: dict[str, list[float]] = {}
+        memory: dict[str, float] = {}
+        runs = commands(options)
+        for tool in runs:
+            (home / f"{tool}.xlsx").write_bytes(table_template(tool))
+        for _ in range(options.pairs):
+            for tool, (command, where) in runs.items():
+                files = [str(home / name) for name in (f"{tool}.xlsx", "data.json", f"out-{tool}.xlsx")]
+                took, most = spent([*command, *files], where)
+                seconds.setdefault(tool, []).append(took)
+                memory[tool] = max(memory.get(tool, 0), most)
+        _, bare = spent([sys.executable, "-c", "pass"])
+        for tool, took in seconds.items():
+            ratio = statistics.median(mine and other / mine for mine, other in zip(seconds["ours"], took, strict=True))
+            print(f"table: {tool:14} {statistics.median(took):.2f} s CPU, {ratio:.2f} x ours, "
+                  f"{memory[tool] - bare:.0f} MB above a bare Python")  # fmt: skip
+
+
+def shared(outputs: int) -> None:
+    """The memory of all outputs in one process, and what a second process gains."""
+    own = [sys.executable, __file__, "--many"]
+    _, bare = spent([sys.executable, "-c", "pass"])
+    _, most = spent([*own, str(outputs)])
+    start = time.perf_counter()
+    subprocess.run([*own, str(outputs)], check=True)
+    single = time.perf_counter() - start
+    start = time.perf_counter()
+    for process in [subprocess.Popen([*own, str(outputs)]) for _ in range(2)]:
+        process.wait()
+    gain = 2 * single / (time.perf_counter() - start)
+    print(f"many: {most - bare:.0f} MB above a bare Python; two processes give {gain:.2f} x the rate of one "
+          f"(machine load {os.getloadavg()[0]:.1f})")  # fmt: skip
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--outputs", type=int, default=500)
+    parser.add_argument("--node")
+    parser.add_argument("--run", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--many", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        table_run(*options.run)
+    elif options.many:
+        fill_many(options.many)
+    else:
+        many(options.pairs, options.outputs)
+        shared(options.outputs)
+        table(options)
 
 
 if __name__ == "__main__":
-    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    many(pairs)
-    table(pairs)
+    main()

@@ -283,7 +283,7 @@ class Filling:
         """The workbook as the engine gets it: with all values, and the formulas' values of the template."""
         changes = self._sheets()
         self._tables(changes)
-        return self.laid.structure.package.with_changes(changes, {})
+        return self.laid.structure.package.with_changes(changes, {}, level=0)
 
     # --- parts -----------------------------------------------------------------------------------------------------
 

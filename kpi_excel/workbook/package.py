@@ -207,9 +207,11 @@ class Package:
         """
         return archive.write(self._changed_entries(changes, added, level))
 
-    def with_changes(self, changes: Mapping[str, bytes | None], added: Mapping[str, bytes]) -> "Package":
+    def with_changes(
+        self, changes: Mapping[str, bytes | None], added: Mapping[str, bytes], level: int = archive.LEVEL
+    ) -> "Package":
         """A package like this one with parts replaced, left out and added."""
-        return Package(tuple(self._changed_entries(changes, added, archive.LEVEL)), self.file)
+        return Package(tuple(self._changed_entries(changes, added, level)), self.file)
 
     def _changed_entries(
         self, changes: Mapping[str, bytes | None], added: Mapping[str, bytes], level: int

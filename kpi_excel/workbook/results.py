@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any
 
 from kpi_excel.messages import Message
@@ -25,7 +26,7 @@ class Recalculation:
     lock: threading.Lock = field(default_factory=threading.Lock)
     calculator: Calculator | None = None
     today: date | None = None
-    given: dict[Cell, Any] = field(default_factory=dict)
+    given: Callable[[], dict[Cell, Any]] = dict  # the values that the engine has, found where they are needed
     known: Calculated | None = None
 
     def calculate(
@@ -38,26 +39,30 @@ class Recalculation:
         moved: Collection[str],
     ) -> Calculated:
         """The values for this output; ``workbook`` gives the whole file without them, where the engine needs it."""
+        filled = cache(lambda: _filled(grids))
         with self.lock:
-            filled = {Cell(name, row, column): value for name, grid in grids for row, column, value in grid.filled()}
             if self.calculator is None or self.known is None or changes_formulas or self.today != today:
                 now = datetime.combine(today, time()) if today else None
-                self.calculator, self.today = Calculator(workbook(), filled.keys(), moved, now=now), today
-                self.given = filled
+                self.calculator, self.today = Calculator(workbook(), lambda: filled().keys(), moved, now=now), today
                 self.known = self.calculator.calculate()
             else:
-                self._give(filled)
+                self._give(filled())
                 self.known = _newer(self.known, self.calculator.recalculate())
+            self.given = filled
             return self.known
 
     def _give(self, filled: dict[Cell, Any]) -> None:
         """Tell the engine what is different from the output before."""
         assert self.calculator is not None
-        before = self.given
+        before = self.given()
         for cell, value in filled.items():
             if cell not in before or before[cell] is not value:
                 self.calculator.set(cell, plain(value))
-        self.given = filled
+
+
+def _filled(grids: Sequence[tuple[str, Grid]]) -> dict[Cell, Any]:
+    """Every cell that holds a value from the data."""
+    return {Cell(name, row, column): value for name, grid in grids for row, column, value in grid.filled()}
 
 
 def _newer(before: Calculated, now: Calculated) -> Calculated:

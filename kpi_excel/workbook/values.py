@@ -8,10 +8,10 @@ What the engine is not trusted with (trust.py), and all that depends on it, gets
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 
 from kpi_excel.faults import Fault, Place, Severity
@@ -51,15 +51,17 @@ class Calculated:
 
 def calculate(source: Package | bytes, changed: Collection[Cell] | None = None, **options: Any) -> Calculated:
     """The values of a workbook's formula cells, once: of all, or of those that depend on a changed cell."""
-    calculator = Calculator(source, changed, **options)
-    return calculator.calculate() if changed is None else calculator.recalculate()
+    if changed is None:
+        return Calculator(source, **options).calculate()
+    return Calculator(source, lambda: changed, **options).recalculate()
 
 
 class Calculator:
     """A filled workbook in the calculating engine.
 
-    ``changed`` are the cells whose values are new (None: perhaps all), ``moved`` the sheets on which cells stand
-    elsewhere than before: formulas that can't be calculated here keep their value only if they read nothing of these.
+    ``changed`` tells, where it matters, the cells whose values are new (None: perhaps all), ``moved`` the sheets on
+    which cells stand elsewhere than before: a formula that can't be calculated here keeps its value only if it reads
+    nothing of these.
     ``now`` is the moment that TODAY and NOW give. ``functions`` are the worksheet functions by name; without them the
     project's own. Belongs to one thread; make one for each.
     """
@@ -67,7 +69,7 @@ class Calculator:
     def __init__(
         self,
         source: Package | bytes,
-        changed: Collection[Cell] | None = None,
+        changed: Callable[[], Collection[Cell]] | None = None,
         moved: Collection[str] = (),
         *,
         now: datetime | None = None,
@@ -78,12 +80,14 @@ class Calculator:
         functions = own_functions(self.formulas) if functions is None else functions
         self._functions = functions
         self._dependencies = Dependencies(self.formulas, engine.scope(package, functions))
-        self._without = self._dependencies.unknown(changed, moved)
+        self._changed = changed
+        distrusted = self._dependencies.distrusted
+        self._without: Mapping[Cell, Message] = {}
+        if distrusted:
+            self._without = self._dependencies.unknown(None if changed is None else changed(), moved)
         trusted = self._dependencies.trusted()
         self._wanted = [formula for formula in trusted if formula.cell not in self._without]
-        again = None if changed is None else self._dependencies.reached(changed, with_empty=True)
-        self._again = self._wanted if again is None else [each for each in self._wanted if each.cell in again]
-        kept = self._dependencies.distrusted.keys() - self._without.keys()
+        kept = distrusted.keys() - self._without.keys()
         self._engine = Engine(package, trusted, kept, functions, now)
 
     def set(self, cell: Cell, value: float | str | bool | None) -> None:
@@ -97,6 +101,14 @@ class Calculator:
     def recalculate(self) -> Calculated:
         """The values of the formulas that depend on a changed cell, or had no value in the file."""
         return self._calculated(self._again)
+
+    @cached_property
+    def _again(self) -> Sequence[Formula]:
+        """What depends on a changed cell; found once, since the outputs of one shape change the same cells."""
+        if self._changed is None:
+            return self._wanted
+        reached = self._dependencies.reached(self._changed(), with_empty=True)
+        return [formula for formula in self._wanted if formula.cell in reached]
 
     def _calculated(self, wanted: Sequence[Formula]) -> Calculated:
         cells = [cell for formula in wanted for cell in filled(formula)]
