@@ -139,7 +139,10 @@ def _report(project: Project, proposal: Proposal, speech: str) -> None:
 
 def _line(item: Recognised) -> Message:
     if not item.source.dataset:
-        return say("{file}: not recognised; choose its dataset on the sheet of sources.", file=item.export.label)
+        return say(
+            "{file}: not recognised; choose its dataset on the sheet Sources, or describe it on Own data.",
+            file=item.export.label,
+        )
     return say(
         "{file} → {dataset}: {columns} columns, {doubts} to check.",
         file=item.export.label,
