@@ -193,7 +193,7 @@ def controls(draw: st.DrawFn) -> Control:
         return tuple(draw(st.lists(values, max_size=3, unique_by=key)))
 
     return Control(
-        Settings(draw(NAMES), "es", "USD", "es_EC", month, values={"mail_from": draw(NAMES)}),
+        Settings(draw(NAMES), "es", "USD", "es_EC", month, values={"mail_host": draw(NAMES)}),
         some(source, lambda item: item.id),
         UNITS,
         some(chosen),

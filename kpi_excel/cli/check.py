@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kpi_excel import catalogue
 from kpi_excel.cli import language
@@ -10,7 +10,7 @@ from kpi_excel.cli.project import add_json, add_language, add_project, project_o
 from kpi_excel.cli.terminal import wrapped
 from kpi_excel.control import Project, read_control, whole_catalogue
 from kpi_excel.faults import Fault, KpiExcelError, Severity
-from kpi_excel.mail.letters import without_recipient
+from kpi_excel.mail.recipients import in_unrelated_units, without_recipient
 from kpi_excel.messages import say
 from kpi_excel.model import Control
 from kpi_excel.review.rulecheck import check_rules
@@ -41,9 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _tell(faults: Sequence[Fault], errors: int, speech: str) -> None:
     """The faults, and what they mean for the run."""
-    for fault in faults:
-        mark = "✖" if fault.severity is Severity.ERROR else "▲"
-        print(wrapped(fault.to(speech), "    ", f"  {mark} "))
+    show_faults(faults, speech)
     if not faults:
         print(say("Nothing is wrong.").to(speech))
     elif errors:
@@ -58,27 +56,39 @@ def _tell(faults: Sequence[Fault], errors: int, speech: str) -> None:
         print(say("To look at (▲): {rest}. The run works all the same.", rest=len(faults)).to(speech))
 
 
-def language_and_faults(project: Project, otherwise: str) -> tuple[str, list[Fault]]:
-    """The project's own language, where its control workbook can be read, and all that is wrong."""
+def show_faults(faults: Iterable[Fault], speech: str) -> None:
+    """Each fault with a mark that tells an error from a warning."""
+    for fault in faults:
+        mark = "✖" if fault.severity is Severity.ERROR else "▲"
+        print(wrapped(fault.to(speech), "    ", f"  {mark} "))
+
+
+def language_and_faults(project: Project, otherwise: str, *, sources: bool = True) -> tuple[str, list[Fault]]:
+    """The project's own language, where its control workbook can be read, and all that is wrong.
+
+    Without ``sources`` they are left to the run that follows, which reads them anyway.
+    """
     try:
         control, faults = read_control(project.control_path, catalogue.load())
     except KpiExcelError as error:
         return otherwise, list(error.faults)
     speech = control.settings.language if control.settings.company else otherwise
-    return speech, [*faults, *_beyond_the_workbook(project, control)]
+    return speech, [*faults, *_beyond_the_workbook(project, control, sources=sources)]
 
 
-def _beyond_the_workbook(project: Project, control: Control) -> Iterator[Fault]:
+def _beyond_the_workbook(project: Project, control: Control, *, sources: bool) -> Iterator[Fault]:
     """What is wrong with the rules and recipients, the sources and the template."""
     whole = whole_catalogue(control, catalogue.load())
     yield from check_rules(control, whole.definitions)
     if control.recipients:
         yield from without_recipient((unit.id for unit in reported_units(control)), control)
-    with open_datasets(control, whole, project.folder) as datasets:
-        yield from datasets.faults
-        known = (item.kpi for item in control.kpis if item.kpi in whole.definitions)
-        yield from missing_columns(control, whole, dict.fromkeys(known), datasets)
-        yield from unreadable(datasets.reports)
+        yield from in_unrelated_units(control)
+    if sources:
+        with open_datasets(control, whole, project.folder) as datasets:
+            yield from datasets.faults
+            known = (item.kpi for item in control.kpis if item.kpi in whole.definitions)
+            yield from missing_columns(control, whole, dict.fromkeys(known), datasets)
+            yield from unreadable(datasets.reports)
     try:
         yield from Template(project.template_path).check()
     except KpiExcelError as error:

@@ -1,10 +1,10 @@
 """What is wrong with the sources, their columns, the recipients and the rules, taken across rows."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from kpi_excel.catalogue import Catalogue
+from kpi_excel.control.addresses import AddressError, allowed_domains, is_allowed, named_address_of
 from kpi_excel.control.draft import Draft, Faults, Placed, repeated
 from kpi_excel.control.layout import folded
 from kpi_excel.control.settings import has_password
@@ -14,8 +14,6 @@ from kpi_excel.formula.nodes import walk
 from kpi_excel.formula.parser import Parser
 from kpi_excel.messages import say
 from kpi_excel.model import Control, Source
-
-ADDRESS = re.compile(r'(?:.*<)?[^@\s<>,;"\']+@(?P<domain>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)>?')
 
 
 def further_columns(sources: Iterable[Source], catalogue: Catalogue) -> Mapping[str, Collection[str]]:
@@ -113,26 +111,20 @@ def _used_columns(draft: Draft) -> Iterator[str]:
 
 
 def addresses_can_be_written_to(draft: Draft, catalogue: Catalogue, faults: Faults) -> None:
-    """Every address looks like one, and lies in an allowed domain."""
+    """Every address is one, and lies in an allowed domain."""
     del catalogue
-    allowed = [
-        folded(domain).lstrip("@")
-        for domain in re.split(r"[;,\s]+", draft.settings.values.get("allowed_domains", ""))
-        if domain
-    ]
+    allowed = allowed_domains(draft.settings.values.get("allowed_domains", ""))
     for item in draft.recipients:
         for field in ("to", "cc"):
-            for address in getattr(item.record, field):
-                found = ADDRESS.fullmatch(address)
-                if found is None:
-                    faults.at(item.row, field, say("{address} is not an e-mail address.", address=repr(address)))
-                elif allowed and not _is_allowed(found["domain"].casefold(), allowed):
-                    what = say("{address} lies outside the allowed domains.", address=address)
+            for text in getattr(item.record, field):
+                try:
+                    _, address = named_address_of(text)
+                except AddressError as error:
+                    faults.at(item.row, field, error.message, error.hint)
+                    continue
+                if not is_allowed(address, allowed):
+                    what = say("{address} lies outside the allowed domains.", address=text)
                     faults.at(item.row, field, what, say("Correct it, or add its domain to the settings."))
-
-
-def _is_allowed(domain: str, allowed: Collection[str]) -> bool:
-    return any(domain == each or domain.endswith(f".{each}") for each in allowed)
 
 
 def rules_and_conflicts_are_sound(draft: Draft, catalogue: Catalogue, faults: Faults) -> None:

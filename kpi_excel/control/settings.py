@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from kpi_excel.control.addresses import AddressError, named_address_of
 from kpi_excel.control.draft import Faults
 from kpi_excel.control.layout import Choice, Field, Kind, Missing, Sheet, folded
 from kpi_excel.control.sheets import LANGUAGES
@@ -202,6 +203,31 @@ KNOWN = (
         ),
     ),
     Setting(
+        "mail_rate",
+        Texts("Messages per minute", "Mensajes por minuto"),
+        Texts(
+            "At most so many, where the server sets a limit (Microsoft 365: 30). Blank: no limit.",
+            "A lo sumo tantos, si el servidor pone un límite (Microsoft 365: 30). Vacío: sin límite.",
+        ),
+        Kind.WHOLE,
+    ),
+    Setting(
+        "mail_tenant",
+        Texts("Microsoft 365 tenant", "Inquilino de Microsoft 365"),
+        Texts(
+            "For graph: the directory (tenant) id or domain of the company.",
+            "Para graph: el id de directorio (inquilino) o el dominio de la empresa.",
+        ),
+    ),
+    Setting(
+        "mail_client",
+        Texts("Microsoft 365 application", "Aplicación de Microsoft 365"),
+        Texts(
+            "For graph: the application (client) id registered for this program. Its secret never goes here.",
+            "Para graph: el id de aplicación (cliente) registrado para este programa. Su secreto nunca va aquí.",
+        ),
+    ),
+    Setting(
         "allowed_domains",
         Texts("Allowed domains", "Dominios permitidos"),
         Texts(
@@ -313,6 +339,20 @@ def has_password(address: str) -> bool:
     return bool(re.match(r"[^/]*://[^/@:]*:[^/@]+@", address))
 
 
+def _rate(text: str) -> tuple[str | None, Message]:
+    fits = re.fullmatch(r"\d{1,6}", text) and int(text) > 0
+    return (text if fits else None), say("Write how many messages a minute, such as 30.")
+
+
+def _sender(text: str) -> tuple[str | None, Message]:
+    right = say("Write an address, such as kpi@example.com or KPI office <kpi@example.com>.")
+    try:
+        named_address_of(text)
+    except AddressError:
+        return None, right
+    return text, right
+
+
 FIT: Mapping[str, Callable[[str], tuple[str | None, Message]]] = {
     "accent_colour": _colour,
     "currency": _currency,
@@ -321,6 +361,8 @@ FIT: Mapping[str, Callable[[str], tuple[str | None, Message]]] = {
     "holiday_country": _country,
     "history_url": _address,
     "mail_port": _port,
+    "mail_rate": _rate,
+    "mail_from": _sender,
 }
 
 

@@ -2,17 +2,20 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePath
 from typing import Any
 
+from kpi_excel.control.addresses import AddressError, allowed_domains, is_allowed, named_address_of
 from kpi_excel.faults import Fault, Place, Severity
+from kpi_excel.mail.recipients import Edition, edition_of, reach, without_recipient
 from kpi_excel.messages import say
 from kpi_excel.model import Control, Recipient
 
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{4,253}$)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 MOST_SHOWN = 20  # addresses in a header; with more, each reader sees the own address alone
+RUN_AGAIN = say("Run the month again: kpi-excel run.")
 Record = Mapping[str, Any]
 
 
@@ -21,11 +24,11 @@ class Letter:
     """One message to one address about one unit's month."""
 
     period: str
-    address: str
+    address: str  # as it goes to the server
     language: str
-    digest: Record
+    digest: Record  # what the workbook tells, in plain data
+    workbook: Path
     workbook_hash: str
-    workbook: Path | None  # None: the reader gets some KPIs only, and the workbook would show them all
     attachment: str
     to: tuple[str, ...]
     cc: tuple[str, ...] = ()
@@ -37,99 +40,125 @@ class Letter:
 
     @property
     def key(self) -> str:
-        """What makes this message the same message."""
-        parts = (self.period, self.unit, self.address, self.workbook_hash)
+        """What makes this message the same message: period, unit, reader, and the workbook itself."""
+        parts = (self.period, self.unit, self.address.casefold(), self.workbook_hash)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def letters(record: Record, control: Control, folder: Path) -> tuple[tuple[Letter, ...], tuple[Fault, ...]]:
-    """The letters of a run, one for each unit and address, and what is wrong with them."""
-    books = {book["unit"]: book for book in record["workbooks"]}
-    faults = [*without_recipient(books, control)]
+def letters(
+    record: Record, control: Control, folder: Path, *, alone: bool = False
+) -> tuple[tuple[Letter, ...], tuple[Fault, ...]]:
+    """The letters of a run, one for each unit and address, and what is wrong with them.
+
+    Args:
+        record: what the run left beside its workbooks.
+        control: the recipients and the allowed domains.
+        folder: where the workbooks lie.
+        alone: each reader's header names that reader alone, for transports that send to all that a header names.
+    """
+    desk = _Desk(record, control, folder)
     made: dict[tuple[str, str], Letter] = {}
+    for recipient, unit in _rows(control):
+        if unit in desk.books:
+            for letter in desk.letters(recipient, unit, alone=alone):
+                first = made.setdefault((unit, letter.address.casefold()), letter)
+                if first.workbook_hash != letter.workbook_hash:
+                    desk.faults.append(_twice(letter, recipient))
+    return tuple(made.values()), tuple(dict.fromkeys([*without_recipient(desk.books, control), *desk.faults]))
+
+
+def _rows(control: Control) -> Iterator[tuple[Recipient, str]]:
+    """Every recipient with every unit in reach; rows that name the unit itself come before those from above it."""
+    yield from ((recipient, recipient.unit) for recipient in control.recipients)
     for recipient in control.recipients:
-        for unit in _units(recipient, control):
-            if unit not in books:
+        yield from ((recipient, unit) for unit in reach(recipient, control)[1:])
+
+
+class _Desk:
+    """Where letters are written: the workbooks of a run, and the faults found so far."""
+
+    def __init__(self, record: Record, control: Control, folder: Path) -> None:
+        self.record, self.control, self.folder = record, control, folder
+        self.allowed = allowed_domains(control.settings.values.get("allowed_domains", ""))
+        self.books = {book["unit"]: book for book in record["workbooks"]}
+        self.own_language = record.get("settings", {}).get("language", control.settings.language)
+        self.editions = {
+            Edition(book["unit"], book["language"], tuple(book["kpis"])): book for book in record.get("editions", ())
+        }
+        self.faults: list[Fault] = []
+        self.checked = cache(self._check)  # one workbook may have thousands of readers
+
+    def letters(self, recipient: Recipient, unit: str, *, alone: bool) -> Iterator[Letter]:
+        """The letters of one row about one unit."""
+        book = self._book(recipient, unit)
+        if book is None:
+            return
+        path = self.folder / PurePath(book["file"])
+        self.checked(path, book["sha256"])
+        to, cc = self._fit(recipient.to, recipient), self._fit(recipient.cc, recipient)
+        shown = not alone and len(to) + len(cc) <= MOST_SHOWN
+        for address in dict.fromkeys((*to, *cc)):
+            yield Letter(
+                self.record["period"],
+                address,
+                book["digest"]["language"],
+                book["digest"],
+                path,
+                book["sha256"],
+                _attachment(recipient, self.books[unit], self.record["period"]),
+                to if shown else (address,),
+                cc if shown else (),
+            )
+
+    def _book(self, recipient: Recipient, unit: str) -> Record | None:
+        """The workbook that this reader may see, never another one."""
+        edition = edition_of(recipient, unit, self.control)
+        if edition.is_whole(self.own_language):
+            return {**self.books[unit], "digest": self.record["scorecards"][unit]}
+        if edition not in self.editions:
+            what = say("The workbook of {unit} for these readers is not made yet.", unit=unit)
+            self.faults.append(Fault(what, Place(part=recipient.place), RUN_AGAIN))
+        return self.editions.get(edition)
+
+    def _fit(self, addresses: tuple[str, ...], recipient: Recipient) -> tuple[str, ...]:
+        """The addresses that can be written to and may be."""
+        place, fit = Place(part=recipient.place), []
+        for text in addresses:
+            try:
+                _, address = named_address_of(text)
+            except AddressError as error:
+                self.faults.append(Fault(error.message, place, error.hint))
                 continue
-            path = folder / Path(books[unit]["file"]).name
-            faults += _damaged(path, books[unit])
-            for address in (*recipient.to, *recipient.cc):
-                fault = _unfit(address, control, recipient)
-                if fault:
-                    faults.append(fault)
-                else:
-                    letter = _letter(record, control, recipient, unit, address, path, books[unit])
-                    made.setdefault((unit, letter.address), letter)
-    return tuple(made.values()), tuple(dict.fromkeys(faults))
+            if is_allowed(address, self.allowed):
+                fit.append(address)
+            else:
+                hint = say("Correct it, or add its domain to the settings.")
+                what = say("{address} lies outside the allowed domains.", address=address)
+                self.faults.append(Fault(what, place, hint))
+        return tuple(fit)
+
+    def _check(self, path: Path, digest: str) -> None:
+        """A workbook that is gone, or is no longer what the run wrote, is a fault."""
+        if not path.resolve().is_relative_to(self.folder.resolve()) or not path.is_file():
+            self.faults.append(Fault(say("The workbook is missing."), Place(file=str(path)), RUN_AGAIN))
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            self.faults.append(changed(path))
 
 
-def _letter(
-    record: Record, control: Control, recipient: Recipient, unit: str, address: str, path: Path, book: Record
-) -> Letter:
-    digest = record["scorecards"][unit]
-    few = len(recipient.to) + len(recipient.cc) <= MOST_SHOWN
-    return Letter(
-        record["period"],
-        address.rpartition("@")[0] + "@" + address.rpartition("@")[2].lower(),
-        recipient.language or control.settings.language,
-        limited(digest, recipient.kpis) if recipient.kpis else digest,
-        book["sha256"],
-        None if recipient.kpis else path,
-        _attachment(recipient, book, record["period"]),
-        recipient.to if few else (address,),
-        recipient.cc if few else (),
-    )
+def changed(path: Path) -> Fault:
+    """The fault of a workbook that is not what the run wrote."""
+    return Fault(say("The workbook was changed after the run."), Place(file=str(path)), RUN_AGAIN)
 
 
-def limited(digest: Record, kpis: tuple[str, ...]) -> Record:
-    """The digest with these KPIs alone: nothing in it tells of another figure."""
-    kept = [kpi for kpi in digest["kpis"] if kpi["id"] in kpis]
-    actions = [action for action in digest["actions"] if action["kpis"] and set(action["kpis"]) <= set(kpis)]
-    return {**digest, "kpis": kept, "actions": actions, "faults": [], "counts": {}}
+def _twice(letter: Letter, recipient: Recipient) -> Fault:
+    what = say("{address} is listed twice for {unit}; the first row counts.", address=letter.address, unit=letter.unit)
+    return Fault(what, Place(part=recipient.place), severity=Severity.WARNING)
 
 
 def _attachment(recipient: Recipient, book: Record, period: str) -> str:
     """The file name that the reader sees; nothing in it can be a path or break a header."""
-    pattern = recipient.attachment or Path(book["file"]).name
+    pattern = recipient.attachment or PurePath(book["file"]).name
     name = pattern.replace("{unit}", book["name"]).replace("{period}", period)
-    name = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\u2028\u2029]', "_", name).strip(" .")[:120]
-    return name if name.lower().endswith(".xlsx") else f"{name}.xlsx"
-
-
-def _units(recipient: Recipient, control: Control) -> Iterator[str]:
-    """The unit itself, and where the recipient asks for it the units below."""
-    level, seen = [recipient.unit], {recipient.unit}
-    while level:
-        yield from level
-        below = [unit.id for unit in control.units if unit.parent in level and unit.id not in seen]
-        seen.update(below)
-        level = below if recipient.include_children else []
-
-
-def without_recipient(units: Iterable[str], control: Control) -> Iterator[Fault]:
-    """A warning for each of these units whose workbook would go to nobody."""
-    listed = {unit for recipient in control.recipients for unit in _units(recipient, control)}
-    for unit in units:
-        if unit not in listed:
-            yield Fault(say("Nobody is listed for the workbook of {unit}.", unit=unit), severity=Severity.WARNING)
-
-
-def _unfit(address: str, control: Control, recipient: Recipient) -> Fault | None:
-    place = Place(part=recipient.place)
-    if not ADDRESS.fullmatch(address):
-        return Fault(say("{address} is not an e-mail address.", address=repr(address)), place)
-    allowed = re.findall(r"[^;,\s@]+", control.settings.values.get("allowed_domains", "").casefold())
-    domain = address.rpartition("@")[2].casefold()
-    if allowed and not any(domain == each or domain.endswith(f".{each}") for each in allowed):
-        hint = say("Correct it, or add its domain to the settings.")
-        return Fault(say("{address} lies outside the allowed domains.", address=address), place, hint)
-    return None
-
-
-def _damaged(path: Path, book: Record) -> Iterator[Fault]:
-    """A workbook that is gone, or is no longer what the run wrote."""
-    hint = say("Run the month again: kpi-excel run.")
-    if not path.is_file():
-        yield Fault(say("The workbook is missing."), Place(file=str(path)), hint)
-    elif hashlib.sha256(path.read_bytes()).hexdigest() != book["sha256"]:
-        yield Fault(say("The workbook was changed after the run."), Place(file=str(path)), hint)
+    name = re.sub(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u2028-\u202e\u2066-\u2069]', "_", name)
+    stem = name.removesuffix(".xlsx").strip(" .")[:100] or "KPI"
+    return f"{stem}.xlsx"

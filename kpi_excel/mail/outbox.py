@@ -1,33 +1,53 @@
-"""Once: every message has a state in the history before and after it leaves."""
+"""Once: every message has a state in the history before and after it leaves.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+prepared      known, not sent
+sending       a process has it in hand
+sent          a server has taken it; or "written" to a folder, "drafted" in Outlook
+failed        it surely did not leave; the next run tries again
+unknowable    it was handed over and no answer came; only a person can say that it goes again
+replaced      it never left, and the workbook has changed since
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import sqlalchemy as sa
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from kpi_excel.faults import Fault, KpiExcelError, Place
 from kpi_excel.history.schema import deliveries
 from kpi_excel.history.store import History
-from kpi_excel.mail.compose import Composer
+from kpi_excel.mail.journal import BEGUN, CLAIMED, Journal
 from kpi_excel.mail.letters import Letter
-from kpi_excel.mail.transports import SendError, TransientError, Transport, UnknowableError, bare
-from kpi_excel.messages import say
 
 Row = Mapping[str, Any]
+GONE = ("sent", "drafted", "unknowable")  # out of our hands, or perhaps
+OPEN = ("prepared", "failed", "written")  # may be sent
+MANY = 500  # keys in one query
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a letter: its state, and why."""
+class Standing:
+    """Where a letter stands before it is sent."""
 
     letter: Letter
-    state: str  # "sent", "failed", "unknowable", "before" (sent earlier), "changed" (a correction is due)
+    state: str  # "prepared": it may go; else why not: "before", "unknowable", "changed"
+    attempts: int = 0
+    correction: bool = False
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a message."""
+
+    key: str
+    state: str
+    why: str = ""
+    size: int = 0
+    message_id: str = ""
 
 
 class Outbox:
@@ -36,143 +56,147 @@ class Outbox:
     def __init__(self, history: History, now: Callable[[], datetime]) -> None:
         self.engine, self.now = history.engine, now
 
+    def lock_path(self, folder: Path) -> Path:
+        """Where the lock lies: beside the database that two people share; in the folder where a server holds it."""
+        file = self.engine.url.database
+        is_file = self.engine.dialect.name == "sqlite" and file != ":memory:"
+        return Path(file).with_name(f".{Path(file).name}.sending") if file and is_file else folder / "sending"
+
     def rows(self, period: str = "") -> Sequence[Row]:
         """What is known of the messages, of one period or of all."""
-        query = sa.select(deliveries).order_by(deliveries.c.period, deliveries.c.unit, deliveries.c.recipient)
-        with self.engine.connect() as connection:
-            return connection.execute(query.where(deliveries.c.period == period) if period else query).mappings().all()  # type: ignore[return-value]
-
-    def recover(self, *, repeatable: bool) -> None:
-        """What a killed run left in "sending" is unknowable, or waits again where sending twice changes nothing."""
-        state = "prepared" if repeatable else "unknowable"
-        change = sa.update(deliveries).where(deliveries.c.state == "sending")
-        with self.engine.begin() as connection:
-            connection.execute(change.values(state=state, changed_at=self.now().isoformat()))
-
-    def row(self, key: str) -> Row | None:
-        """What is known of one message."""
-        with self.engine.connect() as connection:
-            return connection.execute(sa.select(deliveries).where(deliveries.c.key == key)).mappings().first()  # type: ignore[return-value]
-
-    def differs(self, letter: Letter) -> bool:
-        """Whether another edition of this month was sent, or may have been."""
         c = deliveries.c
-        same = (c.period == letter.period, c.unit == letter.unit, c.recipient == letter.address, c.key != letter.key)
-        query = sa.select(c.key).where(*same, c.state.in_(("sent", "sending", "unknowable")))
+        query = sa.select(deliveries).order_by(c.period, c.unit, c.recipient, c.prepared_at)
         with self.engine.connect() as connection:
-            return connection.execute(query).first() is not None
+            return connection.execute(query.where(c.period == period) if period else query).mappings().all()  # type: ignore[return-value]
 
-    def prepare(self, letter: Letter, *, correction: bool) -> None:
-        """Enter a message that is not yet known."""
-        at = self.now().isoformat()
-        row = {
-            "key": letter.key,
-            "period": letter.period,
-            "unit": letter.unit,
-            "recipient": letter.address,
-            "workbook": letter.attachment,
-            "workbook_hash": letter.workbook_hash,
-            "message_id": "",
-            "state": "prepared",
-            "correction": int(correction),
-            "attempts": 0,
-            "size": 0,
-            "why": "",
-            "prepared_at": at,
-            "changed_at": at,
-        }
+    def recover(self, journal: Journal, *, repeatable: bool) -> tuple[Row, ...]:
+        """Settle what a killed process left in hand, by its journal; returns what cannot be known."""
+        left = [row for row in self.rows() if row["state"] == "sending"]
+        states = {row["key"]: "prepared" if repeatable else _after_kill(journal.state(row["key"])) for row in left}
+        self.settle([Result(key, state) for key, state in states.items()])
+        journal.restart()
+        return tuple(row for row in left if states[row["key"]] == "unknowable")
+
+    def standings(
+        self, letters: Iterable[Letter], *, state: str, resend: bool = False, correction: bool = False
+    ) -> list[Standing]:
+        """Where each letter stands; nothing is entered.
+
+        Args:
+            letters: of one or more periods.
+            state: what the transport makes of a message; a folder's files do not count as sent by a server.
+            resend: also what is gone already, on purpose.
+            correction: also what was sent with another workbook, on purpose.
+        """
+        letters = tuple(letters)
+        gone = (*GONE, "sending", *(("written",) if state == "written" else ()))
+        known = {row["key"]: row for row in self._rows_of(letters)}
+        editions = defaultdict(set)
+        for key, row in known.items():
+            if row["state"] in gone:
+                editions[_reader(row["period"], row["unit"], row["recipient"])].add(key)
+        allowed = ({"before", "unknowable"} if resend else set()) | ({"changed"} if correction else set())
+        standings = []
+        for letter in letters:
+            others = editions[_reader_of(letter)] - {letter.key}
+            item = _standing(letter, known.get(letter.key), gone, bool(others))
+            standings.append(replace(item, state="prepared") if item.state in allowed else item)
+        return standings
+
+    def enter(self, standings: Iterable[Standing]) -> None:
+        """Enter what is new, in one transaction; what never left and is of an older workbook is replaced by it."""
+        standings = tuple(standings)
+        rows = self._rows_of(item.letter for item in standings)
+        keys = {row["key"] for row in rows}
+        new = {_reader_of(item.letter): item for item in standings if item.letter.key not in keys}
+        older = [
+            row["key"]
+            for row in rows
+            if row["state"] in OPEN and _reader(row["period"], row["unit"], row["recipient"]) in new
+        ]
         with self.engine.begin() as connection:
-            connection.execute(sa.insert(deliveries).values(row))
+            change = sa.update(deliveries).values(state="replaced", changed_at=self._at)
+            for start in range(0, len(older), MANY):
+                connection.execute(change.where(deliveries.c.key.in_(older[start : start + MANY])))
+            if new:
+                connection.execute(sa.insert(deliveries), [_row(item, self._at) for item in new.values()])
 
-    def mark(self, key: str, state: str, **values: object) -> None:
-        """Enter a new state of a message."""
-        change = sa.update(deliveries).where(deliveries.c.key == key)
+    def claim(self, standings: Iterable[Standing], results: Iterable[Result]) -> set[str]:
+        """Take the next messages in hand and enter what became of the last ones, in one transaction.
+
+        Returns:
+            The keys that are ours; another process may have been faster.
+        """
+        c, claimed = deliveries.c, set()
         with self.engine.begin() as connection:
-            connection.execute(change.values(state=state, changed_at=self.now().isoformat(), **values))
+            self._settle(connection, results)
+            for item in standings:
+                mine = (c.key == item.letter.key, c.attempts == item.attempts, c.state != "sending")
+                values = {"state": "sending", "attempts": item.attempts + 1, "changed_at": self._at}
+                values["correction"] = int(item.correction)
+                if connection.execute(sa.update(deliveries).where(*mine).values(values)).rowcount:
+                    claimed.add(item.letter.key)
+        return claimed
+
+    def settle(self, results: Iterable[Result]) -> None:
+        """Enter what became of messages."""
+        if results:
+            with self.engine.begin() as connection:
+                self._settle(connection, results)
+
+    @property
+    def _at(self) -> str:
+        return self.now().isoformat(timespec="seconds")
+
+    def _settle(self, connection: sa.Connection, results: Iterable[Result]) -> None:
+        for result in results:
+            values: dict[str, Any] = {"state": result.state, "why": result.why, "changed_at": self._at}
+            if result.message_id:
+                values |= {"size": result.size, "message_id": result.message_id}
+            connection.execute(sa.update(deliveries).where(deliveries.c.key == result.key).values(values))
+
+    def _rows_of(self, letters: Iterable[Letter]) -> list[Row]:
+        return [row for period in sorted({letter.period for letter in letters}) for row in self.rows(period)]
 
 
-def send_all(
-    letters: Sequence[Letter],
-    outbox: Outbox,
-    composer: Composer,
-    transport: Transport,
-    *,
-    resend: bool = False,
-    correction: bool = False,
-    sleep: Callable[[float], None],
-) -> Iterator[Outcome]:
-    """Send what has not been sent, one after the other; the caller holds the lock."""
-    outbox.recover(repeatable=transport.repeatable)
-    for letter in letters:
-        known = outbox.row(letter.key)
-        if known and known["state"] in {"sent", "unknowable"} and not resend:
-            yield Outcome(letter, "before" if known["state"] == "sent" else "unknowable", known["why"])
-            continue
-        differs = outbox.differs(letter)
-        if differs and not correction:
-            yield Outcome(letter, "changed")
-            continue
-        if known is None:
-            outbox.prepare(letter, correction=differs)
-        yield _send(letter, outbox, composer, transport, differs, known["attempts"] if known else 0, sleep)
+def _reader(period: str, unit: str, address: str) -> tuple[str, str, str]:
+    return period, unit, address.casefold()
 
 
-def _send(
-    letter: Letter,
-    outbox: Outbox,
-    composer: Composer,
-    transport: Transport,
-    correction: bool,
-    attempts: int,
-    sleep: Callable[[float], None],
-) -> Outcome:
-    """Send one letter; its state is on the disk before and after."""
-    message = composer.compose(letter, correction=correction, attempt=attempts)
-    size = len(message.as_bytes())
-    tries = Retrying(
-        retry=retry_if_exception_type(TransientError),
-        stop=stop_after_attempt(4),
-        wait=wait_exponential(multiplier=2, max=60),
-        sleep=sleep,
-        reraise=True,
-    )
-    outbox.mark(letter.key, "sending", attempts=attempts + 1, size=size, message_id=message["Message-ID"], why="")
-    try:
-        tries(transport.send, message, bare(composer.sender), (letter.address,))
-    except SendError as error:
-        state = "unknowable" if isinstance(error, UnknowableError) else "failed"
-        outbox.mark(letter.key, state, why=str(error.words))
-        return Outcome(letter, state, str(error.words))
-    except KpiExcelError as error:  # such as: there is no password; surely nothing has left
-        outbox.mark(letter.key, "failed", why=str(error))
-        raise
-    outbox.mark(letter.key, "sent")
-    return Outcome(letter, "sent")
+def _reader_of(letter: Letter) -> tuple[str, str, str]:
+    return _reader(letter.period, letter.unit, letter.address)
 
 
-@contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Hold the lock of the outbox; the system itself frees it when a process dies.
-
-    Raises:
-        KpiExcelError: another process is sending.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        try:
-            _lock(file)
-        except OSError as error:
-            raise KpiExcelError(Fault(say("Another process is sending right now."), Place(file=str(path)))) from error
-        yield
+def _standing(letter: Letter, known: Row | None, gone: Sequence[str], differs: bool) -> Standing:
+    attempts = known["attempts"] if known else 0
+    if known and known["state"] in gone:
+        state = known["state"] if known["state"] == "unknowable" else "before"
+        return Standing(letter, state, attempts, bool(known["correction"]), known["why"])
+    return Standing(letter, "changed" if differs else "prepared", attempts, differs)
 
 
-def _lock(file: IO[bytes]) -> None:
-    try:
-        import fcntl
-    except ImportError:
-        import msvcrt
+def _after_kill(state: str) -> str:
+    """What a message is whose process was killed, by what the journal says of it."""
+    if state == CLAIMED:
+        return "prepared"
+    return "unknowable" if state in {"", BEGUN} else state
 
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+def _row(item: Standing, at: str) -> dict[str, Any]:
+    letter = item.letter
+    return {
+        "key": letter.key,
+        "period": letter.period,
+        "unit": letter.unit,
+        "recipient": letter.address,
+        "workbook": letter.attachment,
+        "workbook_hash": letter.workbook_hash,
+        "message_id": "",
+        "state": "prepared",
+        "correction": int(item.correction),
+        "attempts": 0,
+        "size": 0,
+        "why": "",
+        "prepared_at": at,
+        "changed_at": at,
+    }

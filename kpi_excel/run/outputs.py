@@ -27,8 +27,30 @@ class Workbook:
     size: int
 
 
-def write_outputs(folder: Path, books: Sequence[tuple[str, str, str, bytes]], record: dict[str, Any]) -> list[Workbook]:
-    """Write the workbooks (unit, unit's name, file name, content) and the record of the run into a folder.
+@dataclass(frozen=True, slots=True)
+class EditionBook:
+    """The workbook of an edition, for readers of another language or of some KPIs; its digest tells the same."""
+
+    unit: str
+    language: str
+    kpis: tuple[str, ...]
+    file: str
+    content: bytes
+    digest: dict[str, Any]
+
+    def entry(self) -> dict[str, Any]:
+        """Its line in the record."""
+        named = {name: getattr(self, name) for name in ("unit", "language", "kpis", "file", "digest")}
+        return named | {"sha256": hashlib.sha256(self.content).hexdigest(), "size": len(self.content)}
+
+
+def write_outputs(
+    folder: Path,
+    books: Sequence[tuple[str, str, str, bytes]],
+    record: dict[str, Any],
+    editions: Sequence[EditionBook] = (),
+) -> list[Workbook]:
+    """Write the workbooks (unit, unit's name, file name, content), the editions and the record of the run.
 
     Everything is written beside its place first and moved there when all of it lies on the disk: a full disk or a
     kill leaves what was there before.
@@ -40,8 +62,13 @@ def write_outputs(folder: Path, books: Sequence[tuple[str, str, str, bytes]], re
     refuse_open_workbooks(folder, [file for _, _, file, _ in books])
     folder.mkdir(parents=True, exist_ok=True)
     made = [Workbook(unit, name, file, hashlib.sha256(data).hexdigest(), len(data)) for unit, name, file, data in books]
-    text = json.dumps(record | {"workbooks": [asdict(book) for book in made]}, ensure_ascii=False, indent=1)
-    contents = [(file, data) for _, _, file, data in books] + [(RECORD, text.encode())]
+    listed = {"workbooks": [asdict(book) for book in made], "editions": [edition.entry() for edition in editions]}
+    text = json.dumps(record | listed, ensure_ascii=False, indent=1)
+    contents = [(file, data) for _, _, file, data in books]
+    contents += [(edition.file, edition.content) for edition in editions]
+    contents.append((RECORD, text.encode()))
+    for file, _ in contents:
+        (folder / file).parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as staging:
         for file, data in contents:
             _write(Path(staging) / file, data)
@@ -75,6 +102,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
     with path.open("wb") as file:
         file.write(data)
         file.flush()

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from kpi_excel.control import Project
+from kpi_excel.display import locale_of
 from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
+from kpi_excel.mail.recipients import editions
 from kpi_excel.measure import Measurer, needs_of
 from kpi_excel.model import Period, Restatement, Scorecard, Settings, SourceReport
 from kpi_excel.report import context, dress_of, file_name, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
+from kpi_excel.run.editions import EDITIONS, edited, edition_file
 from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
-from kpi_excel.run.outputs import Workbook, refuse_open_workbooks, write_outputs
+from kpi_excel.run.outputs import EditionBook, Workbook, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
 from kpi_excel.run.scoring import score
 from kpi_excel.sources import AggregateRequest, open_datasets
@@ -73,9 +76,11 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime) -
         logo, unusable = logo_of(plan.control.settings, project.folder)
         faults = (*plan.faults, *measured.faults, *unusable)
         status = int(bool(faults) or any(map(needs_a_person, scored)))
-        books = fill_all(project.template_path, scored, plan.control.settings, logo)
+        template = Template(dressed(project.template_path, dress_of(plan.control.settings)))
+        books = fill_all(template, scored, logo)
+        further = fill_editions(template, plan, scored, logo)
         run = new_run(plan, measured.input_hash, status, now)
-        workbooks = write_outputs(folder, books, _record(plan, measured, scored, status, now))
+        workbooks = write_outputs(folder, books, _record(plan, measured, scored, status, now), further)
         restated = remember(plan, measured.measurer, history, scored, reviews, run)
     return RunResult(plan, folder, tuple(workbooks), scored, faults, restated, status)
 
@@ -127,10 +132,9 @@ def _periods(plan: Plan) -> Iterator[Period]:
 
 
 def fill_all(
-    path: Path, scored: tuple[Scorecard, ...], settings: Settings, logo: bytes = b""
+    template: Template, scored: tuple[Scorecard, ...], logo: bytes = b""
 ) -> list[tuple[str, str, str, bytes]]:
     """The workbook of every scorecard: unit, its name, file name, content. Nothing is written yet."""
-    template = Template(dressed(path, dress_of(settings)))
     return [
         (
             scorecard.unit.id,
@@ -142,10 +146,25 @@ def fill_all(
     ]
 
 
+def fill_editions(
+    template: Template, plan: Plan, scored: tuple[Scorecard, ...], logo: bytes = b""
+) -> list[EditionBook]:
+    """The workbooks of the readers who get another language, or some KPIs alone; in a folder of their own."""
+    by_unit = {scorecard.unit.id: scorecard for scorecard in scored}
+    books = []
+    for edition in editions(plan.control):
+        if edition.unit in by_unit:
+            scorecard = edited(by_unit[edition.unit], edition)
+            file = f"{EDITIONS}/{edition_file(scorecard, edition)}"
+            content = _filled(template, scorecard, logo)
+            books.append(EditionBook(edition.unit, edition.language, edition.kpis, file, content, digest(scorecard)))
+    return books
+
+
 def _filled(template: Template, scorecard: Scorecard, logo: bytes) -> bytes:
     """One workbook, with the functions of its KPIs and those that its formulas call."""
-    language = scorecard.settings.language
-    book = template.fill(context(scorecard, logo), language=language, locale=scorecard.settings.locale)
+    language, locale = scorecard.settings.language, str(locale_of(scorecard.settings))
+    book = template.fill(context(scorecard, logo), language=language, locale=locale)
     return with_functions(book, filter(None, (function_of(card.definition) for card in scorecard.cards)), language)
 
 
