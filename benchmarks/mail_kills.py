@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from email.policy import default
 from pathlib import Path
 
@@ -30,7 +31,6 @@ from kpi_excel.mail.outbox import Outbox
 from kpi_excel.mail.smtp import Smtp
 
 UNITS, READERS = 5, 20
-SPAN = 0.9  # seconds within which a process is killed; it needs about as long for all messages
 
 
 def letters_of(folder: Path) -> list[Letter]:
@@ -75,10 +75,10 @@ def killed(folder: Path, port: int, after: float) -> bool:
     return True
 
 
-def campaign(folder: Path, port: int, received: Path, chance: random.Random, most: int) -> dict[str, int]:
+def campaign(folder: Path, port: int, received: Path, moment: Callable[[], float], most: int) -> dict[str, int]:
     """One month's messages, killed and started again until all are settled, or so often as asked."""
     kills = 0
-    while kills < most and killed(folder, port, chance.uniform(0, SPAN)):
+    while kills < most and killed(folder, port, moment()):
         kills += 1
     if kills == most:
         killed(folder, port, 600)
@@ -138,6 +138,17 @@ def serve(port_file: Path, name_file: Path) -> None:
             time.sleep(0.005)
 
 
+def begun(root: Path, name: str, name_file: Path) -> Path:
+    """The folder of a campaign; from now on the server writes there."""
+    folder = root / name
+    folder.mkdir()
+    (folder / "received").touch()
+    name_file.with_suffix(".new").write_text(str(folder / "received"))
+    name_file.with_suffix(".new").replace(name_file)
+    time.sleep(0.1)
+    return folder
+
+
 def campaigns(kills: int, seed: int):
     """So many kills, in as many campaigns as that takes; one row of figures for each."""
     chance = random.Random(seed)
@@ -149,15 +160,14 @@ def campaigns(kills: int, seed: int):
         try:
             while not (port_file.exists() and port_file.read_text()):
                 time.sleep(0.02)
+            port = int(port_file.read_text())
+            start = time.monotonic()
+            killed(begun(root, "undisturbed", name_file), port, 600)
+            span = time.monotonic() - start
             done = 0
             while done < kills:
-                folder = root / f"campaign{done}"
-                folder.mkdir()
-                (folder / "received").touch()
-                name_file.with_suffix(".new").write_text(str(folder / "received"))
-                name_file.with_suffix(".new").replace(name_file)
-                time.sleep(0.1)
-                row = campaign(folder, int(port_file.read_text()), folder / "received", chance, kills - done)
+                folder = begun(root, f"campaign{done}", name_file)
+                row = campaign(folder, port, folder / "received", lambda: chance.uniform(0, span), kills - done)
                 done += row["kills"]
                 yield row
         finally:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from kpi_excel.display import locale_of
 from kpi_excel.mail.recipients import Edition
 from kpi_excel.messages import Bilingual, say
-from kpi_excel.model import Card, Definition, Scorecard, Settings, SmartLetter
+from kpi_excel.model import Card, Definition, Scorecard, Settings, SmartLetter, Value
 from kpi_excel.report import file_name
 
 EDITIONS = "editions"  # the folder beside the units' own workbooks
@@ -37,9 +37,11 @@ def _in_language(settings: Settings, language: str) -> Settings:
 
 def _limited(scorecard: Scorecard, kpis: frozenset[str]) -> Scorecard:
     """These KPIs alone, with the sources behind them and the actions that concern nothing else."""
-    hidden = [card.definition for card in scorecard.cards if card.definition.id not in kpis]
+    secret = [card for card in scorecard.cards if card.definition.id not in kpis]
+    hidden = [card.definition for card in secret]
+    figures = {card.measurement.value for card in secret}
     language = scorecard.settings.language
-    cards = tuple(_discreet(card, hidden, language) for card in scorecard.cards if card.definition.id in kpis)
+    cards = tuple(_discreet(card, hidden, figures, language) for card in scorecard.cards if card.definition.id in kpis)
     sources = {source for card in cards for source in card.sources}
     return replace(
         scorecard,
@@ -54,10 +56,11 @@ def _limited(scorecard: Scorecard, kpis: frozenset[str]) -> Scorecard:
     )
 
 
-def _discreet(card: Card, hidden: list[Definition], language: str) -> Card:
-    """A card whose evidence names no hidden KPI; a value computed from hidden ones stands without its inputs."""
+def _discreet(card: Card, hidden: list[Definition], figures: set[Value], language: str) -> Card:
+    """A card whose evidence names no hidden KPI; where an input is a hidden figure, the value stands without inputs."""
     measurement = card.measurement
-    if any(definition.id in part.text for part in measurement.parts for definition in hidden):
+    told = any(definition.id in part.text for part in measurement.parts for definition in hidden)
+    if told or any(part.value in figures for part in measurement.parts):
         measurement = replace(measurement, parts=())
     smart = tuple(_discreet_letter(letter, hidden, language) for letter in card.smart)
     return replace(card, measurement=measurement, smart=smart)

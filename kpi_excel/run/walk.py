@@ -14,7 +14,7 @@ from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
 from kpi_excel.mail.recipients import editions
 from kpi_excel.measure import Measurer, needs_of
-from kpi_excel.model import Period, Restatement, Scorecard, Settings, SourceReport
+from kpi_excel.model import Period, Restatement, Scorecard, SourceReport
 from kpi_excel.report import context, dress_of, file_name, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
 from kpi_excel.run.editions import EDITIONS, edited, edition_file
