@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -115,6 +116,9 @@ def block(value: object) -> Block:
     """Any host's range, array, row, column or single value as one block of normalised cells."""
     if not isinstance(value, (list, tuple)):
         return Block(1, 1, [value])
+    if len(value) > 1 and isinstance(value[0], (list, tuple)) and len(value[0]) == 1:
+        with suppress(TypeError, ValueError):  # some row is no row, or longer: the slower way below knows more
+            return Block(len(value), 1, [only for (only,) in value])
     kinds = set(map(type, value))
     if not kinds & {list, tuple}:
         return Block(len(value), 1, list(value))
