@@ -37,9 +37,22 @@ class Call:
         return [[[cell] for cell in value] if isinstance(value, tuple) else value for value in self.values]
 
 
-def calls(seed: int = 4, each: int = 3) -> list[Call]:
-    """So many calls of every function that computes with what it is given."""
+def calls(seeds: Sequence[int] = (4, 5), each: int = 3) -> list[Call]:
+    """So many calls per seed of every function that computes with what it is given."""
+    return [one for seed in seeds for one in _calls(random.Random(seed), each)]
+
+
+def with_blanks(one: Call, seed: int) -> Call:
+    """The same call with every eighth cell of its columns left blank."""
     dice = random.Random(seed)
+    columns = (
+        tuple(None if dice.random() < 0.125 else cell for cell in value) if isinstance(value, tuple) else value
+        for value in one.values
+    )
+    return Call(one.function, tuple(columns))
+
+
+def _calls(dice: random.Random, each: int) -> list[Call]:
     able = [function for function in REGISTRY.values() if not function.reads_history and function.arguments]
     return [
         Call(function.name, _values(function, dice, stray))

@@ -15,10 +15,11 @@ from openpyxl.utils import get_column_letter
 
 from kpi_excel.functions import REGISTRY, call
 from kpi_excel.functions.cells import serial
-from kpi_excel.functions.hosts import calc, javascript, lambdas
+from kpi_excel.functions.hosts import calc, javascript, lambdas, lite
 from kpi_excel.functions.hosts.lambdas import in_file, native
 
 NODE = shutil.which("node")
+PYODIDE = os.environ.get("KPI_EXCEL_PYODIDE")  # the folder of npm's package pyodide
 SOFFICE, UNOPKG = shutil.which("soffice"), shutil.which("unopkg")
 HEIGHT = 14  # rows that one call's columns may take on the sheet
 CVERR = {"Div": "#DIV/0!", "Na": "#N/A", "Num": "#NUM!", "Value": "#VALUE!", "Ref": "#REF!", "Name": "#NAME?"}
@@ -61,6 +62,60 @@ def by_javascript(asked: Sequence[Call], folder: Path) -> list[object]:
         cwd=folder,
     )
     return json.loads(done.stdout)
+
+
+LITE = """
+const fs = require("node:fs");
+const { loadPyodide } = require(process.argv[2]);
+(async () => {
+  const python = await loadPyodide();
+  for (const [path, text] of Object.entries(JSON.parse(fs.readFileSync("core.json", "utf8")))) {
+    python.FS.mkdirTree("/core/" + path.split("/").slice(0, -1).join("/"));
+    python.FS.writeFile("/core/" + path, text);
+  }
+  python.globals.set("asked", fs.readFileSync(0, "utf8"));
+  process.stdout.write(python.runPython(fs.readFileSync("run.py", "utf8")));
+})();
+"""
+# xlwings Lite itself is a closed program; stand-ins for its two decorators, which hand the function on as it is.
+LITE_RUN = """
+import json, sys, types
+sys.path.insert(0, "/core")
+lite = types.ModuleType("xlwings")
+lite.func = lambda function=None, **_: function or (lambda it: it)
+lite.arg = lambda *_, **__: lambda it: it
+sys.modules["xlwings"] = lite
+import main
+def rows(value):
+    return value if isinstance(value, list) else [[value]]
+json.dumps([getattr(main, name)(*map(rows, values)) for name, values in json.loads(asked)])
+"""
+
+
+def by_pyodide(asked: Sequence[Call], folder: Path) -> list[object]:
+    """main.py of xlwings Lite in Pyodide, the Python of browsers, with the files of the core and nothing installed."""
+    core = {path: content.decode() for path, content in calc.core_files()}
+    core["main.py"] = lite.main(REGISTRY.values())
+    (folder / "core.json").write_text(json.dumps(core), encoding="utf-8")
+    (folder / "run.py").write_text(LITE_RUN, encoding="utf-8")
+    (folder / "run.cjs").write_text(LITE, encoding="utf-8")
+    done = subprocess.run(
+        [str(NODE), "run.cjs", str(PYODIDE)],
+        input=json.dumps([[one.function, [_lite(value) for value in one.rows()]] for one in asked]),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def _lite(value: object) -> object:
+    """A cell as xlwings Lite hands it over: dates as serial numbers, blanks as None, errors as their texts."""
+    if isinstance(value, list):
+        return [_lite(one) for one in value]
+    return serial(value) if isinstance(value, datetime) else value
 
 
 def _office(value: object) -> object:
@@ -169,7 +224,8 @@ def _book(asked: Sequence[Call], path: Path, formula: Callable[[Call, list[str]]
     cells.title = "cells"
     for place, one in enumerate(asked):
         addresses = [_laid(cells, place * HEIGHT + 1, at, value) for at, value in enumerate(one.values, start=1)]
-        results.cell(place + 1, 1, "=" + formula(one, addresses))
+        result = results.cell(place + 1, 1, "=" + formula(one, addresses))
+        result.number_format = "0.00"  # else Calc takes the format of a date among the cells
     book.save(path)
     return path
 
