@@ -1,8 +1,8 @@
 """Speed of the worksheet functions, as ratios side by side on this machine: python benchmarks/bench_functions.py.
 
-All times are CPU seconds of the process. A million cells of scores through KPI_NPS against a plain loop; what xlwings itself needs to hand the range over (its
-real COM code over stand-ins, in a process of its own); the start of the UDF module against `import xlwings`; 5,000
-cells of KPI_VALUE.
+All times are CPU seconds. A million cells of scores through KPI_NPS against a plain loop; what xlwings itself needs to
+hand a range of the same shape over (its real COM code over stand-ins, in a process of its own); the start of the UDF
+module against `import xlwings`; 5,000 cells of KPI_VALUE.
 """
 
 import argparse
