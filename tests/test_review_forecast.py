@@ -30,7 +30,7 @@ WILD = [float(x) for x in (0, 1, 14, 0, 2, 0, 9, 1, 0, 0, 12, 3, 0, 1, 0, 8)]
     [
         (SALES[:8], False, "mean"),
         (SALES, False, "line"),
-        (NOISE, False, "mean"),
+        (NOISE, False, "ets"),
         (SEASON, False, "ets seasonal"),
         ([100 + 2 * at + x / 20 for at, x in enumerate(NOISE)], False, "ets"),
         (COUNTS, True, "poisson"),

@@ -132,6 +132,7 @@ LABELS: Mapping[str, Message] = {
     "typed_cells": say("Tinted cells are yours: change a target or its tolerance and the colours follow."),
     "kind_intervention": say("Interventions"),
     "kind_conflict": say("Conflicts of aims"),
+    "kind_target": say("Off target"),
     "kind_acceptance": say("Acceptances"),
     "kind_jungle": say("Too many KPIs"),
     "kind_data": say("Data that is missing or wrong"),

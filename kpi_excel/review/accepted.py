@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Acceptance, Grain, Period, Target, Verdict
+from kpi_excel.model import Acceptance, Grain, Period, Target, Texts, Verdict
 from kpi_excel.review.request import Joined, Opinion, Subject, folded, people
 
 REVIEW_DAYS = 365  # an acceptance is renewed once a year, unless the settings say otherwise
@@ -69,8 +69,13 @@ def everyone(subject: Subject, joint: Mapping[str, str]) -> Opinion:
     jointly = next((name for name in waiting if name in joint), None)
     if jointly is not None and len(waiting) == 1:
         text = "Not yet accepted by {name}, whose {kpi} it works against."
-        return Verdict.FAIL, say(text, name=jointly, kpi=joint[jointly])
+        return Verdict.FAIL, say(text, name=jointly, kpi=_name(subject, joint[jointly]))
     return Verdict.FAIL, say("Not yet accepted by {names}.", names=", ".join(waiting))
+
+
+def _name(subject: Subject, kpi: str) -> Texts | str:
+    known = subject.request.definitions.get(kpi)
+    return known.name if known else kpi
 
 
 def acceptances_of(subject: Subject) -> tuple[Acceptance, ...]:

@@ -1,8 +1,8 @@
 """What the coming periods bring: the best method that the history allows, and how well it would have done before.
 
 The ladder (kpi-statistics, section 3): fewer than 6 points nothing; then the mean or a straight line with Student's
-t; small counts by Poisson or negative binomial; from 24 months on, where a trend or a season is seen, exponential
-smoothing (statsmodels). A season is seen where one year's months foretell the next year's.
+t; small counts by Poisson or negative binomial; from 24 months on exponential smoothing (statsmodels), which follows a
+level that has shifted, with a trend or season where one is seen: one year's months foretell the next year's.
 """
 
 import math
@@ -83,7 +83,7 @@ def choose(values: Sequence[float], *, counts: bool = False, monthly: bool = Tru
     trend = has_trend(values)
     if counts and not trend and fmean(values) < SMALL_COUNT and min(values) >= 0:
         return "negative binomial" if variance(values) > 1.5 * fmean(values) else "poisson"
-    if monthly and len(values) >= ETS_FEWEST and (trend or has_season(values)):
+    if monthly and len(values) >= ETS_FEWEST:
         return "ets seasonal" if has_season(values) else "ets"
     return "line" if trend else "mean"
 

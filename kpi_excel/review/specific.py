@@ -141,7 +141,7 @@ def only_one(subject: Subject) -> Opinion:
         rivals += subject.request.catalogue.definitions.values()
     for other in rivals:
         if other.id != definition.id and normal_form(other) == own:
-            return Verdict.FAIL, say("{other} has the same formula over the same rows.", other=other.id)
+            return Verdict.FAIL, say("{other} has the same formula over the same rows.", other=other.name)
     return Verdict.PASS, say("No other KPI has the same formula.")
 
 

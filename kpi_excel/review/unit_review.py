@@ -5,18 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Action, Finding, Review, SmartLetter, Verdict
+from kpi_excel.model import Action, Finding, Review, SmartLetter, Status, Verdict
 from kpi_excel.review import conflicts, interventions, jungle
 from kpi_excel.review.accepted import needed_people, valid_acceptances
 from kpi_excel.review.aim import Prospect
 from kpi_excel.review.brier import outcomes
 from kpi_excel.review.candidates import Candidate, candidates
+from kpi_excel.review.contribution import where_words
 from kpi_excel.review.outlook import issued, outlook
-from kpi_excel.review.request import Joined, ReviewRequest, Sentences, Subject, folded
+from kpi_excel.review.request import Joined, ReviewRequest, Sentences, Subject, folded, number
 from kpi_excel.review.signals import marks, signal
 from kpi_excel.review.smart import smart
 
 MOST_CONFLICTS = 10  # on the list of what to do; all of them are among the findings
+MOST_OFF_TARGET = 5
 MOST_CANDIDATES = 5
 MOST_RETIRED = 5
 SEVERITIES = ("urgent", "warn", "info")
@@ -77,8 +79,9 @@ def _actions(
     every = (
         *interventions.actions(request, rules),
         *_data(request, found),
-        *_acceptances(request, subjects, joint, letters),
+        *_off_target(request, rules),
         *_conflicts(request, found),
+        *_acceptances(request, subjects, joint, letters),
         *_jungle(request, found),
     )
     return tuple(sorted(every, key=lambda action: _rank(action.severity)))
@@ -86,6 +89,19 @@ def _actions(
 
 def _rank(severity: str) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _off_target(request: ReviewRequest, rules: Sequence[interventions.Outcome]) -> Iterator[Action]:
+    """The KPIs off target that stand in no rule that fired, the steepest miss first; and where it comes from."""
+    told = {kpi for outcome in rules if outcome.state == interventions.FIRED for kpi in outcome.kpis}
+    missed = [card for card in request.cards if card.status is Status.OFF_TARGET and card.definition.id not in told]
+    for card in sorted(missed, key=lambda card: number(card.comparisons.attainment) or 0.0)[:MOST_OFF_TARGET]:
+        subject = request.subject(card)
+        figures = {"value": subject.amount(card.measurement.value), "target": subject.aim()}
+        words = say("{kpi} is off target: {value} against {target}.", kpi=card.definition.name, **figures)
+        where = where_words(subject)
+        sentences = Sentences.of([words, where]) if where else words
+        yield Action("target", "warn", sentences, subject.owner, None, (subject.id,), "", request.unit.id)
 
 
 def _data(request: ReviewRequest, found: Sequence[Finding]) -> Iterator[Action]:
