@@ -5,13 +5,14 @@ import errno
 import importlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from kpi_excel import __version__
-from kpi_excel.cli.parser import command_in, language_asked_for, language_of_environment, parser_of
+from kpi_excel.cli.parser import command_in, language_asked_for, language_of_environment, options_of, parser_of
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.messages import say
 
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0 all well, 1 something needs a person, 2 it could not run."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for matrices as small as ours, threads only wait
     _speak_utf8()
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    arguments = [_as_typed(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     speech = language_asked_for(arguments)
     name = command_in(arguments)
     parser, run = whole_parser(name, speech)
@@ -138,7 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if run is None and name:
         return _unknown(name, speech)
-    options = parser.parse_args(arguments)
+    options, strange = parser.parse_known_args(arguments)
+    if strange:
+        return _strange(strange[0], parser, name, speech)
     assert run is not None  # the parser has refused what names no command
     return _guarded(run, options)
 
@@ -166,6 +169,20 @@ def whole_parser(name: str, speech: str) -> tuple[argparse.ArgumentParser, Calla
             module.add_arguments(subparser)
             run = module.run
     return parser, run
+
+
+def _as_typed(word: str) -> str:
+    """A formula that begins with a minus is no option: -SUM(x) is read as =-SUM(x)."""
+    return f"={word}" if re.match(r"-[^-].*\(", word) else word
+
+
+def _strange(word: str, parser: argparse.ArgumentParser, command: str, speech: str) -> int:
+    """Say what a word or option that the command does not know might have been."""
+    known = options_of(parser, command)
+    typed = word.split("=", maxsplit=1)[0]
+    hint = did_you_mean(typed, known) or say("kpi-excel {command} --help lists them.", command=command)
+    print(Fault(say("There is no option {name}.", name=word), hint=hint).to(speech), file=sys.stderr)
+    return 2
 
 
 def _unknown(name: str, speech: str) -> int:

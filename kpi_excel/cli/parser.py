@@ -57,6 +57,14 @@ def parser_of(language: str, **more: Any) -> Parser:
     return parser
 
 
+def options_of(parser: argparse.ArgumentParser, command: str) -> list[str]:
+    """The options that a command knows."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to ask
+        if isinstance(action, argparse._SubParsersAction) and command in action.choices:  # noqa: SLF001
+            return [text for each in action.choices[command]._actions for text in each.option_strings]  # noqa: SLF001
+    return []
+
+
 def command_in(arguments: Sequence[str]) -> str:
     """The command that is called: the first word that is no option and not the language; or nothing."""
     pairs = pairwise(("", *arguments))
