@@ -13,6 +13,8 @@ import pytest
 from cases_projects import ALL, CASES, Case
 
 from kpi_excel.cli import main
+from kpi_excel.messages import say
+from kpi_excel.report.labels import SHEETS
 
 # openpyxl reads the workbooks as a judge; what it would lose on saving (data bars, sparklines) it warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
@@ -212,11 +214,21 @@ def cells(folder: Path, case: Case) -> Figures:
     """Every figure on the data sheets of the finished workbooks."""
     found: Figures = {}
     for book in workbooks(folder, case):
-        data = book["Datos" if case.language == "es" else "Data"]
-        for kpi, _, unit, period, _, value, *_ in data.iter_rows(min_row=2, values_only=True):
-            if isinstance(value, int | float):
-                found[kpi, unit, period] = value
+        for row in data_of(book, case):
+            if isinstance(row["value"], int | float):
+                found[row["id"], row["unit"], row["period"]] = row["value"]
+    assert found
     return found
+
+
+def data_of(book: openpyxl.Workbook, case: Case) -> Iterator[dict[str, object]]:
+    """The rows of the data sheet by what their headers mean, in the order of the sheet."""
+    rows = book[SHEETS["data"].to(case.language)].iter_rows(values_only=True)
+    words = {"id": "Id", "unit": "Unit", "period": "Period", "value": "Value"}
+    headers = list(next(rows))
+    places = {key: headers.index(say(word).to(case.language)) for key, word in words.items()}
+    for row in rows:
+        yield {key: row[place] for key, place in places.items()}
 
 
 def test_nothing_is_wrong_with_the_project(case: Case, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,9 +252,9 @@ def test_each_kpi_sheet_shows_the_figure_of_its_period(case: Case, folder: Path)
     """The big figure on a KPI's own sheet is the one of the data sheet, on every sheet of every workbook."""
     shown = 0
     for book in workbooks(folder, case):
-        data = book["Datos" if case.language == "es" else "Data"]
-        of_period = [row[5] for row in data.iter_rows(min_row=2, values_only=True) if row[3] == case.period]
-        figures = [sheet["B5"].value for sheet in book.worksheets[1 : 1 + len(of_period)]]
+        of_period = [row["value"] for row in data_of(book, case) if row["period"] == case.period]
+        sheets = [sheet for sheet in book.worksheets if "kpi_value" in sheet.defined_names]
+        figures = [sheet[sheet.defined_names["kpi_value"].attr_text.rpartition("!")[2]].value for sheet in sheets]
         numbers = [
             (one, other) for one, other in zip(figures, of_period, strict=True) if isinstance(other, int | float)
         ]
