@@ -40,6 +40,9 @@ CUSTOMERS = Source(
 )
 
 
+Keyed = list[tuple[str, Piece | None]]  # the files of a source, each with the key of its rows; None for what is kept
+
+
 class Datasets:
     """The open datasets of a project; a context manager, because it holds an engine and working files."""
 
@@ -92,15 +95,15 @@ class Datasets:
         for source in order:
             self._keys[source.id] = self._keyed(source, mappings[source.id])
         pieces = {source.id: self._prepared(source) for source in order if source.id in self._found}
-        files = [piece.plain or piece.origin for held in pieces.values() for piece in held or () if piece]
+        files = [piece.plain or piece.origin for held in pieces.values() for _, piece in held if piece]
         self.engine.shut(files, [self.workspace, self.kept.folder])
         for source in order:
             mapping = mappings[source.id]
             self._faults += mapping.faults
             if source.kind == "derived":
-                self._open_source(source, mapping, self._derived(source))
+                self._open_source(source, mapping, self._derived(source, mapping))
             else:
-                self._open_source(source, mapping, pieces.get(source.id))
+                self._open_source(source, mapping, pieces.get(source.id, []))
         self._unite_datasets()
 
     def _dataset(self, source: Source) -> Dataset | None:
@@ -125,14 +128,14 @@ class Datasets:
                 with self._noting(source):
                     self._found[source.id] = find(source, self._folder, self.workspace)
 
-    def _prepared(self, source: Source) -> list[Piece | None] | None:
+    def _prepared(self, source: Source) -> Keyed:
         """The files of a source, made ready before the engine is shut off from all others; None for what is kept."""
         with self._noting(source):
             return [
-                None if self._is_kept(key) else prepare(found, self.workspace, headers_wanted(source))
+                (key, None if self._is_kept(key) else prepare(found, self.workspace, headers_wanted(source)))
                 for key, found in zip(self._keys[source.id], self._found[source.id], strict=True)
             ]
-        return None
+        return []
 
     def _is_kept(self, key: str) -> bool:
         return self.kept.rows(key) is not None and self.kept.facts(key) is not None
@@ -148,16 +151,20 @@ class Datasets:
 
     def _keyed(self, source: Source, mapping: SourceMapping) -> tuple[str, ...]:
         """The key of the rows of each file: whatever they hang on is in it, the tables that are looked into too."""
-        needed = {lookup.table for lookup in _lookups(mapping)}
-        plain = replace(source, location="", complete_until="", max_age_days=None)
-        tables = [self._key_of_table(table) for table in sorted(needed)]
-        about = (plain, self._standard.get(source.dataset), self._control.settings.locale, tables)
+        about = self._about(source, mapping)
         if source.kind == "derived":
             return (key_of(self._key_of_table(source.location), *about),)
         return tuple(
             key_of(str(found.origin), found.digest, *about, "" if found.settled else time.time_ns())
             for found in self._found.get(source.id, ())
         )
+
+    def _about(self, source: Source, mapping: SourceMapping) -> tuple[object, ...]:
+        """All but the bytes that the rows of a source hang on."""
+        needed = {lookup.table for lookup in _lookups(mapping)}
+        plain = replace(source, location="", complete_until="", max_age_days=None)
+        tables = [self._key_of_table(table) for table in sorted(needed)]
+        return plain, self._standard.get(source.dataset), self._control.settings.locale, tables
 
     def _key_of_table(self, title: str) -> str:
         """The key of a source or dataset: those of all files behind it."""
@@ -184,7 +191,7 @@ class Datasets:
             pending = [source for source in pending if source not in ready]
         return done
 
-    def _derived(self, source: Source) -> list[Piece | None]:
+    def _derived(self, source: Source, mapping: SourceMapping) -> Keyed:
         """A source that is made from the rows of another source or dataset."""
         self._unite(source.location)
         known = self._tables().get(source.location)
@@ -198,14 +205,19 @@ class Datasets:
                 )
             )
             return []
-        query = exp.select(*(name(column) for column in known.kinds)).from_(table(known.title))
         digest = ",".join(
             report.fingerprint for report in self._reports if source.location in (report.source, report.dataset)
         )
-        self._found[source.id] = [Found(source, Path(source.location), digest)]
-        return [Piece(source, Path(source.location), query, (), digest, is_text=False)]
+        origin = Path(source.location)
+        self._found[source.id] = [Found(source, origin, digest)]
+        columns = [name(column) for column in known.kinds]
+        return [
+            (key_of(part.key, *self._about(source, mapping)), Piece(source, origin, query, (), part.key, is_text=False))
+            for part in known.parts
+            for query in [exp.select(*columns).from_(table(part.title))]
+        ]
 
-    def _open_source(self, source: Source, mapping: SourceMapping, pieces: list[Piece | None] | None) -> None:
+    def _open_source(self, source: Source, mapping: SourceMapping, pieces: Keyed) -> None:
         for lookup in _lookups(mapping):
             self._unite(lookup.table)
         dataset = self._dataset(source)
@@ -213,7 +225,7 @@ class Datasets:
         if pieces and not mapping.faults and (dataset is not None or not source.dataset):
             locale = self._control.settings.locale
             opening = Opening(source, dataset, mapping, self.engine, self.kept, self._tables(), locale)
-            opened = open_pieces(opening, list(zip(self._keys[source.id], pieces, strict=True)))
+            opened = open_pieces(opening, pieces)
         self._faults += opened.faults
         found = self._found.get(source.id, []) if pieces else []
         inspected = inspect(opened, dataset, found, self.engine, self.kept, self._control)
@@ -297,7 +309,7 @@ class Datasets:
         source = replace(CUSTOMERS, columns=columns)
         mapping = read_mapping(source, self._dataset(source))
         self._keys[source.id] = self._keyed(source, mapping)
-        self._open_source(source, mapping, self._derived(source))
+        self._open_source(source, mapping, self._derived(source, mapping))
         self._unite(CUSTOMERS.dataset)
 
     def _dataset_tables(self) -> Iterable[tuple[str, Known]]:

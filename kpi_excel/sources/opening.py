@@ -7,7 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from kpi_excel.faults import Fault, Place, Severity
-from kpi_excel.formula import FormulaError, Node
+from kpi_excel.formula import FormulaError, Name, Node
 from kpi_excel.formula.aggregation import Operation, aggregation
 from kpi_excel.formula.row_sql import row_to_sql, row_type
 from kpi_excel.formula.sql import to_sql
@@ -104,14 +104,73 @@ def finish(opened: Opened, opening: Opening, kinds: Mapping[str, ColumnType], ro
     if not opening.mapping.grouped:
         opening.engine.keep(title, exp.select(exp.Star()).from_(table(rows)), rows=False)
         return replace(opened, title=title, kinds=kinds)
+    key = key_of(opened.key, "lines added up")
+    texts = {column: _few_texts(opening.engine, rows, column, kind) for column, kind in kinds.items()}
+    so_far = SoFar(opening, opened, kinds, tuple(column for column, few in texts.items() if few))
     try:
-        query, made = grouped(opening.dataset, opening.mapping, kinds, rows, opening.engine)
+        query, made = grouped(opening.dataset, opening.mapping, kinds, so_far.rows(rows, key), texts)
     except FormulaError as error:
         place = Place(file=opened.source.place or opened.source.id)
         return replace(opened, faults=(*opened.faults, Fault(error.faults[0].message, place, error.faults[0].hint)))
-    key = key_of(opened.key, "lines added up")
     totals = laid_down(opening.engine, opening.kept, title, query, made, key)
+    so_far.keep(key)
     return replace(opened, title=title, kinds=made, key=key, parts=(Part(title, key),), totals=totals)
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What lines were added up to by an earlier run, when there were fewer of them.
+
+    Least and greatest values can be carried on: the customers of last month and the orders of this month give the
+    customers of today. Sums cannot, to the last digit, nor can anything where lines have changed.
+    """
+
+    opening: Opening
+    opened: Opened
+    kinds: Mapping[str, ColumnType]
+    packed: tuple[str, ...]  # the columns whose first value is found among few texts
+
+    @property
+    def _key(self) -> str:
+        source = replace(self.opened.source, complete_until="", max_age_days=None)
+        return key_of(source, self.opening.dataset, self.opening.locale, "added up so far")
+
+    def rows(self, rows: str, key: str) -> str:
+        """The name of what is to be added up: all lines, or what was added up before with the lines since then."""
+        found, stands_for = self.opening.kept.facts(self._key), self._stands_for()
+        if found is None or stands_for is None or self.opening.kept.rows(key) or found["packed"] != self.packed:
+            return rows
+        path = self.opening.kept.rows(found["rows"])
+        if path is None or not set(found["parts"]) < {part.key for part in self.opened.parts}:
+            return rows
+        columns = [aliased(column, name(stands_for.get(column, column))) for column in self.kinds]
+        whole: exp.Expr = exp.select(*columns).from_(duckdb.parquet([path]).subquery("t"))
+        for part in self.opened.parts:
+            if part.key not in found["parts"]:
+                fresh = exp.select(*map(name, self.kinds)).from_(table(part.title))
+                whole = exp.Union(this=whole, expression=fresh, distinct=False)
+        title = f"{self.opened.source.id} since then"
+        self.opening.engine.keep(title, whole, rows=False)
+        return title
+
+    def _stands_for(self) -> dict[str, str] | None:
+        """The column of the added-up rows that stands for each column of lines; None where one cannot."""
+        found: dict[str, str] = {}
+        for mapped in self.opening.mapping.columns:
+            for label, node in mapped.totals.items():
+                asked = aggregation(node)
+                line = LINE + asked.columns[0] if asked.columns else ""
+                ends = asked.operation in (Operation.MINIMUM, Operation.MAXIMUM) and not asked.criteria
+                if not ends or mapped.formula != Name(label) or line in found:
+                    return None
+                found[line] = mapped.column.name
+        lines = {column for column in self.kinds if column.startswith(LINE)}
+        return found if lines == set(found) else None
+
+    def keep(self, key: str) -> None:
+        """Remember what has been added up."""
+        facts = {"rows": key, "parts": [part.key for part in self.opened.parts], "packed": self.packed}
+        self.opening.kept.keep_facts(self._key, facts)
 
 
 def laid_down(
@@ -235,7 +294,7 @@ def _surveyed(opening: Opening, title: str, kinds: Mapping[str, ColumnType], fil
     """The facts of a file; its keys are looked at before the filter, which most of them pass."""
     survey = surveyed(opening.engine, title, kinds, filtered=filtered, flagged=flagged)
     keys = keys_in(opening.dataset, kinds)
-    if len(keys) != 1:
+    if len(keys) != 1 or opening.mapping.grouped:
         return survey
     held = opening.engine.described(exp.select(name(keys[0])).from_(table(title)))
     return replace(survey, keys=keys_of(opening.engine, title, keys[0], held[keys[0]]))
@@ -298,7 +357,11 @@ SQL_TYPES = {
 
 
 def grouped(
-    dataset: Dataset | None, mapping: SourceMapping, kinds: Mapping[str, ColumnType], rows: str, engine: DuckDb
+    dataset: Dataset | None,
+    mapping: SourceMapping,
+    kinds: Mapping[str, ColumnType],
+    rows: str,
+    texts: Mapping[str, Sequence[str]],
 ) -> tuple[exp.Select, dict[str, ColumnType]]:
     """One row per key: aggregates over its lines; what is no aggregate comes from its first line."""
     keys = [column.name for column in (dataset.columns if dataset else ()) if column.key and column.name in kinds]
@@ -315,7 +378,7 @@ def grouped(
     for title in plain:
         value: exp.Expr = exp.Min(this=name(title))
         if whens and kinds[title] is not ColumnType.DATE:
-            value = first_value(name(title), name(whens), _few_texts(engine, rows, title, kinds[title]))
+            value = first_value(name(title), name(whens), texts[title])
         made.append(aliased(title, value))
         types[title] = kinds[title]
     for column in mapping.columns:
