@@ -108,7 +108,7 @@ class Measurer:
     def _measured(self, definition: Definition, unit: str, period: Period) -> Measurement:
         parts, value = self._evaluated(definition, unit, period)
         rows = self._rows(definition, unit, period)
-        value = self._judged(definition, value, rows, period)
+        value = self._judged(definition, value, rows, _answers(parts, rows), period)
         return Measurement(
             definition.id,
             unit,
@@ -174,7 +174,7 @@ class Measurer:
             if part.dataset != CALENDAR_DATASET:
                 yield part
 
-    def _judged(self, definition: Definition, value: Value, rows: int, period: Period) -> Value:
+    def _judged(self, definition: Definition, value: Value, rows: int, answers: int, period: Period) -> Value:
         """The value, unless the definition says that there can be none here."""
         if _not_additive(definition, rows, period):
             return NoValue(Reason.NOT_ADDITIVE, definition.id)
@@ -183,8 +183,8 @@ class Measurer:
         if isinstance(value, NoValue):
             empty = value.reason is Reason.DEN0 and definition.dataset and not rows
             return NoValue(Reason.EMPTY, definition.dataset) if empty else value
-        if definition.min_rows and rows < definition.min_rows:
-            return NoValue(Reason.TOO_FEW, f"{rows} < {definition.min_rows}")
+        if definition.min_rows and answers < definition.min_rows:
+            return NoValue(Reason.TOO_FEW, f"{answers} < {definition.min_rows}")
         too_low = definition.valid_min is not None and value < definition.valid_min - targets.FUZZ
         too_high = definition.valid_max is not None and value > definition.valid_max + targets.FUZZ
         return NoValue(Reason.RANGE, f"{value:g}") if too_low or too_high else value
@@ -261,6 +261,12 @@ def trees_of(catalogue: Catalogue, definition: Definition) -> list[Node]:
     if not definition.function:
         return [catalogue.tree(definition.id)]
     return [formula.parse(item.formula) for item in NAMED[definition.function].inputs if item.formula]
+
+
+def _answers(parts: Iterable[Part], rows: int) -> int:
+    """How many rows really say something: the COUNT in the formula where it has one, since a score may be blank."""
+    counts = [part.value for part in parts if part.text.startswith("COUNT(")]
+    return int(min((count for count in counts if not isinstance(count, NoValue)), default=rows))
 
 
 def _not_additive(definition: Definition, rows: int, period: Period) -> bool:

@@ -241,3 +241,22 @@ def test_a_folder_that_cannot_be_written_is_done_without(exports: Path) -> None:
     """Where nothing can be kept the run computes everything."""
     (exports / "kept").write_text("a file is in the way")
     assert figures(exports, exports / "kept", project(exports)) == figures(exports, None, project(exports))
+
+
+def test_what_is_kept_is_for_nobody_else(exports: Path) -> None:
+    """The folder holds rows of the exports: only its owner can look into it."""
+    figures(exports, exports / "kept", project(exports))
+    assert (exports / "kept").stat().st_mode & 0o077 == 0
+
+
+def test_what_is_no_longer_used_is_thrown_away(exports: Path) -> None:
+    """Results of exports that are gone do not pile up; those of another file in the folder are left alone."""
+    from kpi_excel.sources.kept import Kept
+
+    figures(exports, exports / "kept", project(exports))
+    foreign = exports / "kept" / "mine.txt"
+    foreign.write_text("not ours")
+    for path in (exports / "kept").iterdir():
+        os.utime(path, (0, 0))
+    Kept(exports / "kept", exports).sweep()
+    assert list((exports / "kept").iterdir()) == [foreign]

@@ -25,11 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_period(parser)
     add_language(parser)
     add_json(parser)
+    parser.add_argument("--full", action="store_true", help="use nothing that earlier runs kept in DIR/.kpi")
 
 
 def run(options: argparse.Namespace) -> int:
     """Make the workbooks of a period."""
-    result = month_end_run(project_of(options), options.period, today=today_of(options), now=now())
+    project = project_of(options)
+    result = month_end_run(project, options.period, today=today_of(options), now=now(), in_full=options.full)
     if options.json:
         print(json.dumps(as_data(result), ensure_ascii=False, indent=1))
     else:

@@ -114,13 +114,15 @@ class History:
 
     # --- figures ------------------------------------------------------------------------------------------------
 
-    def record(self, run: Run, figures: Sequence[Figure]) -> tuple[Restatement, ...]:
+    def record(
+        self, run: Run, figures: Sequence[Figure], known: Mapping[Key, Recorded] | None = None
+    ) -> tuple[Restatement, ...]:
         """Record a run with its figures; what an earlier run had recorded otherwise is returned, both values.
 
         A figure whose definition has changed since is a new figure, not a restatement; neither is a figure of the
-        run's own period, which is not closed before its run.
+        run's own period, which is not closed before its run. ``known`` is what ``recorded`` gave, where it was asked.
         """
-        known = self.recorded()
+        known = self.recorded() if known is None else known
         restated = restatements(known, figures, run.period)
         changed = [figure for figure in figures if _differs(known.get(_key(figure.measurement)), figure)]
         with self.engine.begin() as connection:

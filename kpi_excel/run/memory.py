@@ -71,7 +71,13 @@ def _typed(plan: Plan) -> Iterator[tuple[str, str, Typed]]:
 
 
 def remember(
-    plan: Plan, measurer: Measurer, history: History, scored: Sequence[Scorecard], reviews: Sequence[Review], run: Run
+    plan: Plan,
+    measurer: Measurer,
+    history: History,
+    memory: Memory,
+    scored: Sequence[Scorecard],
+    reviews: Sequence[Review],
+    run: Run,
 ) -> tuple[Restatement, ...]:
     """Record the run: its figures, names, probabilities and rules. Returns the restatements."""
     smart = {
@@ -85,7 +91,7 @@ def remember(
     history.remember([(definitions[kpi], plan.catalogue.definition_hash(kpi)) for kpi in plan.kpis], plan.control.units)
     history.issue(item for reviewed in reviews for item in reviewed.issued)
     history.log_rules(record for reviewed in reviews for record in reviewed.rules)
-    return history.record(run, list(figures(plan, measurer, smart)))
+    return history.record(run, list(figures(plan, measurer, smart)), memory.past.recorded)
 
 
 def new_run(plan: Plan, input_hash: str, status: int, now: datetime) -> Run:

@@ -37,6 +37,7 @@ class Measured:
     reports: tuple[SourceReport, ...]
     faults: tuple[Fault, ...]
     queries: tuple[str, ...]
+    reused: int = 0  # results of earlier runs that were used again
 
     @property
     def input_hash(self) -> str:
@@ -57,8 +58,8 @@ class RunResult:
     exit_status: int
 
 
-def month_end_run(project: Project, label: str, *, today: date, now: datetime) -> RunResult:
-    """From raw exports to finished workbooks, one per department.
+def month_end_run(project: Project, label: str, *, today: date, now: datetime, in_full: bool = False) -> RunResult:
+    """From raw exports to finished workbooks, one per department; ``in_full`` uses nothing that is kept.
 
     Raises:
         KpiExcelError: it could not run; nothing that was there before is changed.
@@ -68,7 +69,7 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime) -
     refuse_open_workbooks(
         folder, [file_name(plan.control.settings, unit, plan.period) for unit in plan.reported_units()]
     )
-    measured = measure_all(plan)
+    measured = measure_all(plan, in_full=in_full)
     with History(project.history_url(plan.control.settings)) as history:
         take_comments(plan, history, now)
         memory = recall(plan, measured.measurer, history)
@@ -81,7 +82,7 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime) -
         further = fill_editions(template, plan, scored, logo)
         run = new_run(plan, measured.input_hash, status, now)
         workbooks = write_outputs(folder, books, _record(plan, measured, scored, status, now), further)
-        restated = remember(plan, measured.measurer, history, scored, reviews, run)
+        restated = remember(plan, measured.measurer, history, memory, scored, reviews, run)
     return RunResult(plan, folder, tuple(workbooks), scored, faults, restated, status)
 
 
@@ -97,13 +98,13 @@ def scorecards(
     return plan, measured, scored
 
 
-def measure_all(plan: Plan, kpis: Sequence[str] = ()) -> Measured:
+def measure_all(plan: Plan, kpis: Sequence[str] = (), *, in_full: bool = False) -> Measured:
     """Ask the sources once for everything that the plan needs, or these KPIs alone.
 
     Raises:
         KpiExcelError: no source at all could be read.
     """
-    kept = plan.project.cache_folder / "kept"
+    kept = None if in_full else plan.project.cache_folder / "kept"
     with open_datasets(plan.control, plan.catalogue, plan.project.folder, kept) as datasets:
         if plan.control.sources and not datasets.reports:
             raise KpiExcelError(*datasets.faults)
@@ -119,7 +120,7 @@ def measure_all(plan: Plan, kpis: Sequence[str] = ()) -> Measured:
             *missing_columns(plan.control, plan.catalogue, kpis or plan.kpis, datasets),
             *unreadable(datasets.reports),
         ]
-        return Measured(measurer, datasets.reports, (*datasets.faults, *gaps), aggregates.queries)
+        return Measured(measurer, datasets.reports, (*datasets.faults, *gaps), aggregates.queries, datasets.kept.reused)
 
 
 def _periods(plan: Plan) -> Iterator[Period]:
@@ -176,6 +177,7 @@ def _record(
         "period": plan.period.label,
         "made_at": now.isoformat(timespec="seconds"),
         "exit_status": status,
+        "kept_results_used": measured.reused,
         "settings": {name: value for name, value in asdict(plan.control.settings).items() if name != "values"},
         "scorecards": {scorecard.unit.id: digest(scorecard) for scorecard in scored},
         "rejects": [

@@ -138,7 +138,8 @@ class Datasets:
         return []
 
     def _is_kept(self, key: str) -> bool:
-        return self.kept.rows(key) is not None and self.kept.facts(key) is not None
+        facts = self.kept.facts(key)
+        return facts is not None and self.kept.rows(facts["key"]) is not None
 
     @contextmanager
     def _noting(self, source: Source) -> Iterator[None]:

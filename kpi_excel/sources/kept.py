@@ -15,6 +15,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from kpi_excel.model import ColumnType, Reject
 from kpi_excel.sources.survey import Keys, Survey
 
 _UNUSED_FOR = 86_400  # seconds after which what this run did not use is thrown away
-_ROOMS = ("sources", "formula")  # whose code says how rows are read and added up
+_CODE = ("sources/*.py", "formula/*.py", "model.py", "messages.py", "faults.py")  # says how rows are read and added up
+_LIBRARIES = ("duckdb", "sqlglot", "python-calamine", "sqlalchemy", "babel")  # so do these
 
 
 def key_of(*parts: object) -> str:
@@ -35,10 +37,10 @@ def key_of(*parts: object) -> str:
 
 @cache
 def program() -> str:
-    """A hash of the code that makes rows and figures: another version of it keeps its own."""
+    """A hash of the code that makes rows and figures, the libraries included: another version of it keeps its own."""
     home = Path(__file__).parents[1]
-    digest = sha256()
-    for path in sorted(path for room in _ROOMS for path in (home / room).glob("*.py")):
+    digest = sha256(repr([version(library) for library in _LIBRARIES]).encode())
+    for path in sorted(path for pattern in _CODE for path in home.glob(pattern)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -50,7 +52,14 @@ class Kept:
         self.lasting = folder is not None and _writable(folder)
         self.folder = folder if folder is not None and self.lasting else workspace / "kept"
         self.folder.mkdir(exist_ok=True)
+        self.folder.chmod(0o700)  # the rows of the exports lie here: they are for nobody else
         self._used: set[str] = set()
+        self._made: set[str] = set()
+
+    @property
+    def reused(self) -> int:
+        """How many results of earlier runs were used again."""
+        return len(self._used - self._made)
 
     def rows(self, key: str) -> Path | None:
         """The rows that are kept under a key, or None."""
@@ -60,12 +69,13 @@ class Kept:
     def keep_rows(self, key: str, write: Callable[[Path], None]) -> Path:
         """Rows under a key, as ``write`` lays them down; they appear whole or not at all."""
         path = self.folder / f"{key}.parquet"
-        half = path.with_suffix(".half")
+        half = path.with_suffix(f".{os.getpid()}.half")  # two runs may be at it at once
         try:
             write(half)
             half.replace(path)
         finally:
             half.unlink(missing_ok=True)
+        self._made.add(path.name)
         return self._touched(path)
 
     def facts(self, key: str) -> Any:
@@ -82,6 +92,7 @@ class Kept:
         """Facts under a key."""
         path = self.folder / f"{key}.json"
         replace_file(path, json.dumps(_encoded(facts)).encode())
+        self._made.add(path.name)
         self._touched(path)
 
     def _touched(self, path: Path) -> Path:
@@ -92,7 +103,7 @@ class Kept:
     def sweep(self) -> None:
         """Throw away what is no longer used, so that the folder does not grow from month to month."""
         for path in self.folder.iterdir():
-            known = re.fullmatch(r"[0-9a-f]{40}\.(parquet|json|half)", path.name)
+            known = re.fullmatch(r"[0-9a-f]{40}\.(parquet|json|\d+\.half)", path.name)
             if known and path.name not in self._used and time.time() - path.stat().st_mtime > _UNUSED_FOR:
                 path.unlink(missing_ok=True)
 

@@ -177,24 +177,24 @@ def laid_down(
     engine: DuckDb, kept: Kept, title: str, query: exp.Select, kinds: Mapping[str, ColumnType], key: str
 ) -> Survey:
     """A query's rows under a name, and their facts; computed where they are not kept under this key."""
-    path, survey = kept.rows(key), kept.facts(key)
-    known = path is not None and isinstance(survey, Survey)
-    if path is None or not known:
-        path = kept.keep_rows(key, lambda target: engine.lay_down(target, query))
+    path, known = kept.rows(key), kept.facts(key)
+    path = path or kept.keep_rows(key, lambda target: engine.lay_down(target, query))
     engine.keep(title, duckdb.parquet([path]), rows=False)
-    if not known:
-        survey = surveyed(engine, title, kinds)
-        kept.keep_facts(key, survey)
+    if isinstance(known, Survey):
+        return known
+    survey = surveyed(engine, title, kinds)
+    kept.keep_facts(key, survey)
     return survey
 
 
 def _open_piece(opening: Opening, piece: Piece | None, title: str, key: str) -> Opened:
     """One file: as it is kept, else read, first in the quick way where its sample promises that this will do."""
     if piece is None:
-        path = opening.kept.rows(key)
+        facts = opening.kept.facts(key)
+        path = opening.kept.rows(facts["key"])
         assert path is not None, "a file is only left unread where its rows are kept"
         opening.engine.keep(title + " all", duckdb.parquet([path]), rows=False)
-        return _restored(opening, title, key, opening.kept.facts(key))
+        return _restored(opening, title, facts)
     described = opening.engine.described(piece.query)
     if not piece.is_text:
         piece = replace(piece, header=tuple(described))
@@ -210,7 +210,8 @@ def _open_piece(opening: Opening, piece: Piece | None, title: str, key: str) -> 
     words, faults = (*piece.words, *finder.words), (*piece.warnings, *finder.faults)
     told = Opened(opening.source, key=key, words=words, faults=faults)
     quick = natively_typed(file, raws)
-    opened = _read(opening, quick, mapped, raws, told, title) if quick is not None else None
+    hasty = replace(told, key=key_of(key, "quick"))  # never under the key of the careful rows, should the run be killed
+    opened = _read(opening, quick, mapped, raws, hasty, title) if quick is not None else None
     if opened is None or _doubtful(opened):
         opened = _read(opening, file, mapped, raws, told, title)
     if opened.title and not any(fault.severity is Severity.ERROR for fault in opened.faults):
@@ -243,7 +244,7 @@ def _read(
     broken = opening.engine.rejects() if file.piece.is_text else []
     facts = None if file.piece.is_text else opening.kept.facts(told.key)
     if facts is not None:
-        return _restored(opening, title, told.key, facts)
+        return _restored(opening, title, facts)
     kinds = {column: builder.layers.kinds[column] for column in columns}
     survey = _surveyed(opening, title + " all", kinds, kept is not None, bool(builder.layers.flags))
     rejects = listed(opening.engine, file.piece, builder.layers, raws, mapped, survey.spoiled, broken)
@@ -268,12 +269,12 @@ def _built(
     return builder, builder.filtered(opening.mapping.condition)
 
 
-_FACTS = ("kinds", "filtered", "lost", "survey", "rejects", "words", "faults")
+_FACTS = ("key", "kinds", "filtered", "lost", "survey", "rejects", "words", "faults")
 
 
-def _restored(opening: Opening, title: str, key: str, facts: Mapping[str, Any]) -> Opened:
+def _restored(opening: Opening, title: str, facts: Mapping[str, Any]) -> Opened:
     """An open file from its facts; its rows stand under ``title all``."""
-    return _named(opening.engine, Opened(opening.source, key=key, **facts), title)
+    return _named(opening.engine, Opened(opening.source, **facts), title)
 
 
 def _named(engine: DuckDb, opened: Opened, title: str) -> Opened:

@@ -65,7 +65,9 @@ def surveyed(
     row = engine.query(exp.select(*asked).from_(table(title)))[0]
     filled, ends = row[3 : 3 + len(kinds)], row[3 + len(kinds) :]
     return Survey(
-        *map(int, row[:3]),
+        int(row[0]),
+        int(row[1]),
+        int(row[2]),
         {column: int(count) for column, count in zip(kinds, filled, strict=True)},
         {column: day for column, day in zip(dates, ends[::2], strict=True) if day is not None},
         {column: day for column, day in zip(dates, ends[1::2], strict=True) if day is not None},
