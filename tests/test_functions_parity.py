@@ -153,7 +153,6 @@ def report(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """The table of counts, printed behind the tests."""
     lines: list[str] = []
     yield lines
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
-    terminal.write_line("")
-    for line in (HEAD, *lines):
-        terminal.write_line(line)
+    plugins = request.config.pluginmanager
+    with plugins.getplugin("capturemanager").global_and_fixture_disabled():
+        plugins.getplugin("terminalreporter").write("\n" + "\n".join([HEAD, *lines]) + "\n")
