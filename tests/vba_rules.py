@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 OPENERS = {"If": "End If", "Select": "End Select", "For": "Next", "Do": "Loop", "Function": "End Function",
            "Sub": "End Sub"}  # fmt: skip
 WORDS = frozenset(
-    "abs and application array as boolean byref byval call case chrw cverr dim do else elseif end error "
-    "exit explicit false for function goto if isarray isobject lbound long loop next not nothing on option "
-    "optional or paramarray private public redim select set string sub then to true ubound variant vartype "
-    "vbstring activeworkbook xlpy".split()  # noqa: SIM905  reads better so
+    word
+    for line in (
+        "abs and application array as boolean byref byval call case chrw cverr dim do else elseif end error exit",
+        "explicit false for function goto if isarray isobject lbound long loop next not nothing on option optional",
+        "or paramarray private public redim select set string sub then to true ubound variant vartype vbstring",
+        "activeworkbook xlpy",
+    )
+    for word in line.split()
 )
 PROCEDURE = re.compile(r"(?:Public |Private )?(Function|Sub) (\w+)\((.*)\)(?: As \w+)?$")
 STRING = re.compile(r'"(?:[^"]|"")*"')
