@@ -93,7 +93,7 @@ def _summary(result: RunResult, language: str) -> Iterator[str]:
 
 
 def _workbooks_line(result: RunResult) -> Message:
-    return say("{count} workbooks in {folder}:", count=len(result.workbooks), folder=result.folder)
+    return say("Workbooks in {folder}: {count}", count=len(result.workbooks), folder=result.folder)
 
 
 def _kpis(scorecard: Scorecard, language: str) -> Iterator[str]:

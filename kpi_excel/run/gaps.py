@@ -40,7 +40,7 @@ def unreadable(reports: Iterable[SourceReport]) -> Iterator[Fault]:
             count = f"{MOST}+" if len(report.rejects) >= MOST else str(len(report.rejects))
             yield Fault(
                 say(
-                    "{count} cells or lines could not be read and are not counted, such as {examples}.",
+                    "Not readable, and not counted: {count} (cells or lines), such as {examples}.",
                     count=count,
                     examples=_listed(report.rejects[:NAMED]),
                 ),
