@@ -210,6 +210,32 @@ def test_the_plan_of_the_house_names_every_room() -> None:
     assert told == rooms - {"__init__.py", "__main__.py"}
 
 
+def test_the_public_faces_of_the_rooms_exist() -> None:
+    """What the plan calls a room's face is defined in that room."""
+    rows = re.findall(r"^\| `([\w.]+)/?` \|.*\| (.*?) \|$", text_of("architecture.md"), re.MULTILINE)
+    missing = []
+    for room, faces in rows:
+        place = ROOT / "kpi_excel" / room
+        files = [place] if place.is_file() else list(place.rglob("*.py"))
+        code = "\n".join(path.read_text(encoding="utf-8") for path in files)
+        for name in re.findall(r"`\.?(?:\w+\.)?([A-Za-z_]\w*)", faces):
+            if name not in {path.stem for path in files} and not re.search(
+                rf"(def|class) {name}\b|^{name}\b.* = |^\s+{name}\b,?$", code, re.MULTILINE
+            ):
+                missing.append(f"{room}: {name}")
+    assert len(rows) > 20
+    assert not missing
+
+
+def test_the_files_where_something_is_added_exist() -> None:
+    """Whoever follows the table of additions finds the files."""
+    section = text_of("architecture.md").split("## To add something")[1].split("\n## ")[0]
+    named = re.findall(r"`((?:[a-z]+/)[\w*]+\.(?:py|toml))`", section)
+    assert len(named) > 10
+    homes = (ROOT / "kpi_excel", ROOT)
+    assert not [name for name in named if not any(list(home.glob(name)) for home in homes)]
+
+
 def test_the_changelog_is_kept() -> None:
     """Newest version first, this version among them, a sentence for each change."""
     text = text_of("../CHANGELOG.md")
