@@ -112,7 +112,7 @@ def _in_words(
     yield ""
     yield "  SQL"
     for query in data["sql"]:
-        yield from (f"    {line}" for line in query.splitlines())
+        yield from (wrapped(line, "      ", "    ") for line in query.splitlines())
 
 
 def _parts(plan: Plan, parts: tuple[Part, ...]) -> list[str]:
