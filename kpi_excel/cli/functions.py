@@ -33,13 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     embed.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these functions")
     install = actions.add_parser("install", help="install the functions for Excel on this computer (Windows)")
     install.add_argument("--project", default="", help="the project whose history KPI_VALUE reads")
-    for action in (listing, export, embed, install):
+    verify = actions.add_parser("verify", help="write a workbook that shows whether Excel computes the functions")
+    verify.add_argument("book", type=Path, metavar="OUT.xlsx", help="the workbook to write")
+    for action in (listing, export, embed, install, verify):
         add_language(action)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what was asked for."""
-    actions = {"list": _list, "export": _export, "embed": _embed, "install": _install}
+    actions = {"list": _list, "export": _export, "embed": _embed, "install": _install, "verify": _verify}
     return actions[options.action](options)
 
 
@@ -113,6 +115,16 @@ def _refuse_open_book(path: Path) -> None:
         raise KpiExcelError(
             Fault(say("The workbook is open in Excel."), Place(file=str(path)), say("Close it there, and try again."))
         )
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from kpi_excel.workbook.verification import verification_book
+
+    speech = language(options)
+    _refuse_open_book(options.book)
+    replace_file(options.book, verification_book(speech))
+    print(say("Open {book} in Excel: every verdict must be ✔.", book=options.book).to(speech))
+    return 0
 
 
 # --- install ----------------------------------------------------------------------------------------------------
