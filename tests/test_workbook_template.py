@@ -4,8 +4,10 @@ import io
 import re
 import zipfile
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 import xlsxwriter
@@ -404,3 +406,24 @@ def test_a_sheet_of_plain_figures_stays_when_another_grows() -> None:
         out = opened(Template(saved(template)).fill(rows(count)))
         assert (out["Plain"]["B4"].value, out["Headed"]["B4"].value) == (100, 7)
         assert out["Headed"].oddHeader.left.text == "=1+1"
+
+
+@pytest.mark.parametrize("value", [10**400, Decimal("1e400"), np.float64("inf")])
+def test_numbers_beyond_excel_are_refused_in_words_in_texts_too(value: object) -> None:
+    """A number that is too large is told as such, alone in a cell and within a text."""
+    told = " ".join(faults(book({"A1": "{{ x }}"}), {"x": value}) + faults(book({"A1": "{{ x }} m"}), {"x": 10**400}))
+    assert "class" not in told
+    assert "number" in told
+
+
+def test_numpy_values_are_ordinary_values() -> None:
+    """Figures that come from numpy or pandas are numbers, truth values and dates."""
+    values = [np.float64(1.5), np.int64(3), np.bool_(True), np.datetime64("2026-10-31")]
+    out = opened(Template(book({f"A{i}": f"{{{{ v[{i}] }}}}" for i in range(1, 5)})).fill({"v": [0, *values]}))["S"]
+    assert [out[f"A{i}"].value for i in range(1, 4)] == [1.5, 3, True]
+    assert out["A4"].value.date() == date(2026, 10, 31)
+
+
+def test_a_sheet_for_each_of_very_many_items_is_refused_at_once() -> None:
+    """The limit of sheets is told before the data is played through."""
+    assert "2000 sheets" in faults(book({"A1": "{% sheet for i in range(1000000) %}"}, title="{{ i }}"), {})[0]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Figure, LiveFormula, NoValue, Texts
 from kpi_excel.workbook.expressions import ExpressionError
-from kpi_excel.workbook.filters import ErrorValue, error_of
+from kpi_excel.workbook.filters import ErrorValue, error_of, is_numpy_scalar
 
 LONGEST_CELL: Final = 32_767
 LARGEST_NUMBER: Final = 9.99999999999999e307
@@ -141,10 +141,12 @@ class CellWriter:
             return self.write(value.to(self.language), style)
         if isinstance(value, date | time | timedelta):
             return self._write_moment(value, style)
+        if is_numpy_scalar(value):
+            return self.write(value.item(), style)
         if hasattr(value, "__index__"):
             return self.write(int(value), style)
         if hasattr(value, "__float__"):
-            return self.write(float(value), style)
+            return self.write(_as_float(value), style)
         raise ExpressionError(_unfit(value))
 
     def _write_formula(self, formula: LiveFormula, style: str) -> str:
@@ -175,6 +177,13 @@ class CellWriter:
         else:
             days, kind = value / _DAY, "duration"
         return f"{self.formatted(style, kind)}{self.value}{days!r}{self.end}"
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ExpressionError(say("The number is too large for Excel.")) from None
 
 
 def _unfit(value: Any) -> Message:

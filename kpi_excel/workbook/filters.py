@@ -86,9 +86,22 @@ class Formats:
                 return value.code
         if isinstance(value, timedelta):
             return str(value)
+        if is_numpy_scalar(value):
+            return self.text(value.item())
         if hasattr(value, "__float__"):
-            return format_decimal(value, locale=self.locale)
+            return self._number(value)
         raise ExpressionError(_no_text(value))
+
+    def _number(self, value: Any) -> str:
+        try:
+            return format_decimal(value, locale=self.locale)
+        except ArithmeticError:
+            raise ExpressionError(say("The number is too large for Excel.")) from None
+
+
+def is_numpy_scalar(value: Any) -> bool:
+    """Whether a value is one of numpy's own, which its ``item`` turns into an ordinary one."""
+    return type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
 
 
 _YES_NO = ({True: "yes", False: "no"}, {True: "sí", False: "no"})

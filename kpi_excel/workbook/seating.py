@@ -44,17 +44,21 @@ class Seating:
         sittings: list[Sitting] = []
         for model in self.models:
             try:
-                sittings += [self._sit(model, each) for each in self._scopes(model, scope)]
+                for each in self._scopes(model, scope):
+                    self._stop_beyond(len(sittings), model)
+                    sittings.append(self._sit(model, each))
             except BlockError as error:
                 self.faults += error.faults
-            if len(sittings) > MOST_SHEETS:
-                raise BlockError(Fault(say("The workbook would have more than {limit} sheets.", limit=MOST_SHEETS),
-                                       Place(self.file, model.entry.name)))  # fmt: skip
         if not sittings and self.models and not self.taken and not self.faults:
             self.faults.append(Fault(say("No sheet is left: every one was left out."), Place(self.file)))
         if self.faults:
             raise BlockError(*self.faults)
         return sittings
+
+    def _stop_beyond(self, count: int, model: SheetModel) -> None:
+        if count == MOST_SHEETS:
+            told = say("The workbook would have more than {limit} sheets.", limit=MOST_SHEETS)
+            raise BlockError(*self.faults, Fault(told, Place(self.file, model.entry.name)))
 
     def _scopes(self, model: SheetModel, scope: Scope) -> Iterator[Scope]:
         """The scope of each copy of a sheet."""
