@@ -24,10 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-import xlsxwriter
-
-from kpi_excel.workbook.template import Template
+# Each tool is imported where it is used: a process of ``table`` shall pay for its own alone.
 
 SHEETS, ROWS, COLUMNS = 16, 12, 11
 TABLE = 5_000
@@ -38,6 +35,8 @@ TABLE = 5_000
 
 def template() -> bytes:
     """Sheets of marks with number formats, two conditional formats and two charts each."""
+    import xlsxwriter
+
     stream = io.BytesIO()
     workbook = xlsxwriter.Workbook(stream)
     number = workbook.add_format({"num_format": "#,##0.00", "border": 1})
@@ -70,6 +69,8 @@ def figures(book: int) -> list[list[list[float]]]:
 
 def by_openpyxl(source: bytes, book: int) -> bytes:
     """Load, fill, save."""
+    import openpyxl
+
     workbook = openpyxl.load_workbook(io.BytesIO(source))
     for index, sheet in enumerate(figures(book)):
         for row, values in enumerate(sheet, 2):
@@ -97,6 +98,8 @@ def cpu(action: Callable[[], object], times: int) -> float:
 
 def many(pairs: int, outputs: int) -> None:
     """All outputs, in pairs of stretches: ours, openpyxl's, zipfile's."""
+    from kpi_excel.workbook.template import Template
+
     source = template()
     engine = Template(source)
     parts_of = zipfile.ZipFile(io.BytesIO(engine.fill({"f": figures(0)})))
@@ -117,6 +120,8 @@ def many(pairs: int, outputs: int) -> None:
 
 def fill_many(outputs: int) -> None:
     """What one process of ``shared`` does."""
+    from kpi_excel.workbook.template import Template
+
     engine = Template(template())
     data = [{"f": figures(book)} for book in range(10)]
     for book in range(outputs):
@@ -146,6 +151,8 @@ _MARKS = {
 
 def table_template(tool: str) -> bytes:
     """The same design with each tool's own marks: a header, KPIs, a table with a sum below and a conditional format."""
+    import xlsxwriter
+
     stream = io.BytesIO()
     workbook = xlsxwriter.Workbook(stream)
     number = workbook.add_format({"num_format": "#,##0.00", "border": 1})
@@ -164,6 +171,8 @@ def table_template(tool: str) -> bytes:
 
 def table_by_openpyxl(source: bytes, data: dict[str, Any]) -> bytes:
     """Load, fill with styles, save."""
+    import openpyxl
+
     workbook = openpyxl.load_workbook(io.BytesIO(source))
     for sheet, rows in zip(workbook.worksheets, data.values(), strict=True):
         styles = [cell._style for cell in sheet[2]]  # noqa: SLF001  the usual way to copy a look
@@ -188,7 +197,12 @@ def table_run(tool: str, template_file: str, data_file: str, out: str) -> None:
     """What a process of ``table`` does for ours and openpyxl's."""
     data = json.loads(Path(data_file).read_text())
     source = Path(template_file).read_bytes()
-    Path(out).write_bytes(Template(source).fill(data) if tool == "ours" else table_by_openpyxl(source, data))
+    if tool == "openpyxl":
+        Path(out).write_bytes(table_by_openpyxl(source, data))
+        return
+    from kpi_excel.workbook.template import Template
+
+    Path(out).write_bytes(Template(source).fill(data))
 
 
 def commands(options: argparse.Namespace) -> dict[str, tuple[list[str], str | None]]:
