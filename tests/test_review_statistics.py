@@ -1,6 +1,7 @@
 """The statistics: published vectors, and a second implementation (scipy, statsmodels) for generated input."""
 
 import math
+import statistics
 import warnings
 
 import numpy as np
@@ -310,3 +311,20 @@ def test_lines_agree_with_statsmodels(values, ahead):
 def test_a_history_without_variation_gives_no_probability(history):
     """One point, no point or a constant series say nothing about chance."""
     assert attain_probability(history, 6) is None
+
+
+@given(st.lists(finite, min_size=3, max_size=40), st.integers(1, 12))
+def test_the_line_is_that_of_excels_forecast_linear(values, ahead):
+    """FORECAST.LINEAR over 1, 2, 3 … is least squares: the same height at every coming period."""
+    slope, intercept = statistics.linear_regression(range(1, len(values) + 1), values)
+    expected = intercept + slope * (len(values) + ahead)
+    assert fit_line(values).at(len(values) + ahead) == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("count", "mean", "expected"),
+    [(1, 2.0, 0.864665), (3, 2.0, 0.323324), (5, 3.0, 0.184737), (10, 4.0, 0.008132)],
+)
+def test_poisson_tails_of_the_printed_tables(count, mean, expected):
+    """P(N >= count) as the tables of any textbook print it."""
+    assert poisson_tail(count, mean) == pytest.approx(expected, abs=6e-7)
