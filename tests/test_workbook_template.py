@@ -278,7 +278,7 @@ def test_everything_that_points_at_rows_grows(tmp_path: Path) -> None:
     assert re.findall(r"<c:v>([^<]*)", chart)[-1] == "19.0"
     assert "Trend of Sales &amp; more" in chart
     assert "For Sales &amp; more" in parts["xl/drawings/drawing1.xml"]
-    assert "&amp;LSales &amp; more &amp;P" in sheet
+    assert "&amp;LSales &amp;&amp; more &amp;P" in sheet
     assert 'ref="C3:D23"' in parts["xl/tables/table1.xml"]
     assert 'ref="B25"' in parts["xl/comments1.xml"]
     assert not any("{{" in content for content in parts.values())

@@ -169,8 +169,8 @@ def _written(name: str, card: Card, settings: Settings) -> str:
 def counted(state: Status, counts: Mapping[str, int], language: str) -> LiveFormula:
     """How many KPIs have a status, by the summary's own column of them."""
     mark, words = display.STATUS_MARKS[state], display.STATUS_WORDS[state].to(language)
-    pattern = _quoted(f"~{mark}*" if mark == "?" else f"{mark}*")  # "?" alone stands for any letter
-    text = f"{_quoted(mark + ' ')}&COUNTIF({STATES},{pattern})&{_quoted(' ' + words)}"
+    count = f"SUMPRODUCT(--(LEFT({STATES},1)={_quoted(mark)}))"  # COUNTIF takes "?" for any letter
+    text = f"{_quoted(mark + ' ')}&{count}&{_quoted(' ' + words)}"
     return LiveFormula(text, f"{mark} {counts[state.value]} {words}")
 
 

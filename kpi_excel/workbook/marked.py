@@ -16,6 +16,9 @@ from kpi_excel.workbook.expressions import FORMATS, Compiled, ExpressionError, S
 from kpi_excel.workbook.markup import Node
 from kpi_excel.workbook.placeholders import Mark
 
+_HEADERS: Final = frozenset(
+    {"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter", "c:oddHeader", "c:oddFooter"}
+)
 _PARAGRAPHS: Final = {"a:p": "a:r", "text": "r"}  # whose runs are one text
 _CACHES: Final = ("c:numCache", "c:strCache", "c:multiLvlStrCache")
 _FORMULAS: Final = frozenset({"c:f", "xm:f", "formula", "formula1", "formula2", "definedName", "c15:f", "cx:f"})
@@ -99,7 +102,7 @@ class _Cutter:
             yield from self._paragraph(node, run, cell)
             return
         if node.inner < node.end and not node.children and placeholders.has_marks(node.text):
-            yield from self._hole(node.inner, node.inner_end, node.text, cell)
+            yield from self._hole(node.inner, node.inner_end, node.text, cell, in_header=node.name in _HEADERS)
         for child in node.children:
             yield from self._below(child, cell)
 
@@ -131,12 +134,15 @@ class _Cutter:
             if text.inner < text.end:
                 yield from self._hole(text.inner, text.inner_end, own, cell)
 
-    def _hole(self, start: int, end: int, text: str, cell: tuple[int, int] | None) -> Iterator[tuple[int, int, Hole]]:
+    def _hole(
+        self, start: int, end: int, text: str, cell: tuple[int, int] | None, *, in_header: bool = False
+    ) -> Iterator[tuple[int, int, Hole]]:
         place = self.place
         if cell is not None:
             place = Place(place.file, place.sheet, f"{references.letters(cell[1])}{cell[0]}")
         try:
-            program = placeholders.program_of(self.sandbox, text)
+            compiled = placeholders.header_program_of if in_header else placeholders.program_of
+            program = compiled(self.sandbox, text)
         except ExpressionError as error:
             self.faults.append(Fault(error.message, place, error.hint))
             return

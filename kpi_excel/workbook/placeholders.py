@@ -26,6 +26,7 @@ _STATEMENTS = (nodes.Template, nodes.Output, nodes.For, nodes.If)
 _OPENING: Mapping[str, str] = {"for": "endfor", "if": "endif"}
 _COUNTED = " counted"  # names that no expression can spell
 _BUDGET = " budget"
+_IN_HEADER = " in header"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,8 @@ def _shown(context: Context, value: Any) -> str:
     """How a value reads inside a text."""
     shown = context.parent[FORMATS].text(value)
     assert isinstance(shown, str)
+    if context.parent.get(_IN_HEADER):
+        shown = shown.replace("&", "&&")
     budget = context.parent.get(_BUDGET)
     if budget is not None:
         budget[0] -= len(shown)
@@ -211,6 +214,15 @@ def program_of(sandbox: Sandbox, text: str) -> expressions.Compiled:
     if text not in sandbox.programs:
         sandbox.programs[text] = text_program(sandbox, read(sandbox, text))
     return sandbox.programs[text]
+
+
+def header_program_of(sandbox: Sandbox, text: str) -> expressions.Compiled:
+    """The function of a header's or footer's text: an & in the data is doubled there, or Excel reads it as a code."""
+    template = read(sandbox, text)
+    program = text_program(sandbox, template)
+    if template.exact is not None:
+        return lambda scope: scope[FORMATS].text(program(scope)).replace("&", "&&")
+    return lambda scope: program({**scope, _IN_HEADER: True})
 
 
 def text_program(sandbox: Sandbox, template: TextTemplate) -> expressions.Compiled:

@@ -65,7 +65,7 @@ def summary(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
     sheet.write("B13", "{% endif %}")
     sheet.write("B14", "{% endfor %}")
     sheet.write("B15", "{% endfor %}")
-    book.define_name("'{{ sheets.summary }}'!kpi_states", "='{{ sheets.summary }}'!$H$7:$H$13")
+    book.define_name("'{{ sheets.summary }}'!kpi_states", "='{{ sheets.summary }}'!$H$5:$H$16")
     summary_foot(sheet, d)
     sheet.freeze_panes("C6")
     sheet.repeat_rows(4)
