@@ -89,8 +89,8 @@ def _sheets(language: str) -> bytes:
     from openpyxl.styles import Font
 
     book, stream = Workbook(), BytesIO()
-    sheet = book.active
-    sheet.title = "KPI"
+    sheet = book.create_sheet("KPI", 0)
+    del book["Sheet"]
     for column, cells in CELLS.items():
         for row, cell in enumerate(cells, start=2):
             sheet[f"{column}{row}"] = cell
@@ -108,7 +108,6 @@ def _sheets(language: str) -> bytes:
         sheet[f"M{row}"].data_type = "n" if isinstance(line.expected, float) else "s"
         sheet[f"N{row}"] = _verdict(row, line.expected)
     last = len(LINES) + 1
-    sheet["J1"].value = f"{sheet['J1'].value} · kpi-excel"
     sheet[f"N{last + 1}"] = f'=COUNTIF(N2:N{last},"✔")&" / {len(LINES)}"'
     for column, width in {"J": 48, "K": 30, "L": 18, "M": 18, "N": 10}.items():
         sheet.column_dimensions[column].width = width
