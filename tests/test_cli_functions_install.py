@@ -49,14 +49,14 @@ def test_what_a_program_can_do_is_done_and_the_rest_is_said(
 
 
 def test_settings_of_the_user_stay(windows: SimpleNamespace) -> None:
-    """Only our own lines of xlwings.conf change, also at the second time."""
+    """Only our own lines of xlwings.conf change, also at the second time; the user's own modules stay loaded."""
     conf(windows).parent.mkdir()
-    conf(windows).write_text('"LOG FILE","x.log"\n"udf modules","old"\n', encoding="utf-8")
+    conf(windows).write_text('"LOG FILE","x.log"\n"udf modules","old;kpi_udfs"\n', encoding="utf-8")
     for _ in range(2):
         assert main(["functions", "install", "--lang", "en"]) == 0
     settings = conf(windows).read_text(encoding="utf-8").splitlines()
     assert settings[0] == '"LOG FILE","x.log"'
-    assert [line for line in settings if "MODULES" in line.upper()] == ['"UDF MODULES","kpi_udfs"']
+    assert [line for line in settings if "MODULES" in line.upper()] == ['"UDF MODULES","old;kpi_udfs"']
 
 
 def test_an_installer_that_fails_is_told(windows: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:

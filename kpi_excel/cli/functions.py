@@ -1,6 +1,7 @@
 """``kpi-excel functions``: list, export, embed and install the KPI functions."""
 
 import argparse
+import csv
 import importlib.util
 import subprocess
 import sys
@@ -181,15 +182,18 @@ def _install_on_windows(folder: Path, project: str, speech: str) -> int:
 
 
 def _settle(path: Path, folder: Path, project: str) -> None:
-    """Set our lines in the user's xlwings.conf; all others stay."""
+    """Set our lines in the user's xlwings.conf; all others stay, and so do the user's own modules and paths."""
     ours = {
         "INTERPRETER_WIN": sys.executable,
         "PYTHONPATH": str(folder),
         "UDF MODULES": "kpi_udfs",
         **({"KPI_EXCEL_PROJECT": project} if project else {}),
     }
-    known = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
-    kept = [line for line in known if line.split(",")[0].strip().strip('"').upper() not in ours]
+    lines = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
+    known = {row[0].strip().upper(): row[1] for row in csv.reader(lines) if len(row) > 1}
+    kept = [line for line in lines if line.split(",")[0].strip().strip('"').upper() not in ours]
+    for name in ("PYTHONPATH", "UDF MODULES"):
+        before = [part for part in known.get(name, "").split(";") if part.strip() and part.strip() != ours[name]]
+        ours[name] = ";".join([*before, ours[name]])
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [*kept, *(f'"{name}","{value}"' for name, value in ours.items())]
-    replace_file(path, ("\n".join(lines) + "\n").encode())
+    replace_file(path, ("\n".join([*kept, *(f'"{name}","{value}"' for name, value in ours.items())]) + "\n").encode())
