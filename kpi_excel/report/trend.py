@@ -6,6 +6,7 @@ change of definition; ``signal_value``, ``last``, ``forecast`` …), empty where
 """
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,7 @@ COLUMNS = (
     "forecast", "last", "last_target", "last_high",
     "target_shown", "target_line", "target_high", "start",
 )  # fmt: skip
-EMPTY = dict.fromkeys(COLUMNS) | dict.fromkeys(("period", "axis", "mark", "status", "signal"), "")
+EMPTY = dict.fromkeys(COLUMNS) | dict.fromkeys(("period", "name", "axis", "mark", "status", "signal"), "")
 
 
 def trend(card: Card, form: str, settings: Settings) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def _point(card: Card, point: Point, form: str, settings: Settings) -> dict[str,
         | _limits(card, form)
         | {
             "period": point.period.label,
+            "name": _short(point.period.start, point.period.label, settings),
             "start": point.period.start,
             "shown": value if value is not None else display.STATUS_WORDS[Status.NO_DATA].to(language),
             "value": value,
@@ -123,7 +125,7 @@ def _label(recent: list[dict[str, Any]], settings: Settings) -> None:
             point["axis"] = _short(point["start"], point["period"], settings)
 
 
-def _short(start: Any, label: str, settings: Settings) -> str:
+def _short(start: date, label: str, settings: Settings) -> str:
     return format_date(start, "MMM y", locale=settings.language) if start.day == 1 and len(label) == 7 else label
 
 
@@ -135,11 +137,15 @@ def _coming(card: Card, recent: list[dict[str, Any]], form: str, settings: Setti
     said = {"status": display.FORECAST.to(settings.language)}
     if path:
         said |= {name: recent[-1][name] for name in ("target", "target_shown")}
+    labels = [_ahead(card.series[-1].period, step) for step in range(1, len(path) + 1)]
     return [
-        EMPTY | _limits(card, form) | said | {"period": _ahead(card.series[-1].period, step)}
+        EMPTY
+        | _limits(card, form)
+        | said
+        | {"period": label, "name": _ahead_name(label, settings)}
         | dict.fromkeys(("forecast", "shown"), Figure(value, form))
-        for step, value in enumerate(path, start=1)
-    ]  # fmt: skip
+        for label, value in zip(labels, path, strict=True)
+    ]
 
 
 def _ahead(period: Period, step: int) -> str:
@@ -148,3 +154,8 @@ def _ahead(period: Period, step: int) -> str:
         return f"+{step}"
     month = period.start.month - 1 + step
     return f"{period.start.year + month // 12}-{month % 12 + 1:02d}"
+
+
+def _ahead_name(label: str, settings: Settings) -> str:
+    """The name of a coming month; of another period how far it is."""
+    return label if label.startswith("+") else _short(date.fromisoformat(f"{label}-01"), label, settings)

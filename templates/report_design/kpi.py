@@ -145,7 +145,7 @@ def trend_row(sheet: Worksheet, d: Design, row: int, point: str, *, is_actual: b
     sheet.set_row(row - 1, 13.5)
     ink = {} if is_actual else {"font_color": QUIET, "italic": True}
     look = d.line if is_actual else d.look
-    sheet.write(f"B{row}", f"{{{{ {point}.period }}}}", look(font_color=QUIET))
+    sheet.write(f"B{row}", f"{{{{ {point}.name }}}}", look(font_color=QUIET))
     for column, name in (("C", "shown"), ("D", "target_shown"), ("E", "gap")):
         sheet.write(f"{column}{row}", f"{{{{ {point}.{name} }}}}", look(align="right", shrink=True, **ink))
     sheet.write(f"F{row}", f"{{{{ {point}.mark }}}}", look(align="right"))
@@ -186,6 +186,10 @@ def breakdown(sheet: Worksheet, d: Design, row: int) -> int:
     """The same KPI one level below. Returns the row after it."""
     sheet.write(f"B{row}", "{% if kpi.breakdown %}")
     sheet.write(f"B{row + 1}", "{{ t.breakdown }}", d.section())
+    sheet.write(f"D{row + 1}", "{{ t.value }}", d.quiet(align="right"))
+    sheet.merge_range(f"E{row + 1}:G{row + 1}", "{{ t.target }}", d.quiet(align="right"))
+    sheet.merge_range(f"H{row + 1}:I{row + 1}", "{{ t.status }}", d.quiet(indent=1))
+    sheet.write(f"J{row + 1}", "{{ t.change }}", d.quiet(align="right"))
     sheet.set_row(row, 20)
     sheet.write(f"B{row + 2}", "{% for part in kpi.breakdown %}")
     at = row + 3

@@ -52,7 +52,7 @@ def action_row(sheet: Worksheet, d: Design, row: int) -> None:
     top = {"text_wrap": True, "valign": "top"}
     cells = {"B": ("severity_words", d.line(font_color=QUIET, **top)), "C": ("words", d.line(**top)),
              "D": ("kpis", d.line(font_color=QUIET, indent=1, **top)), "E": ("owner", d.line(**top)),
-             "F": ("due", d.line(num_format="yyyy-mm-dd", align="left", **top)), "G": ("done_mark", d.look()),
+             "F": ("due", d.line(num_format=14, align="left", **top)), "G": ("done_mark", d.look()),
              "H": ("done", d.line(locked=False, **top)), "I": ("came_mark", d.look()),
              "J": ("came", d.line(locked=False, **top))}  # fmt: skip
     for column, (name, look) in cells.items():

@@ -149,9 +149,7 @@ def action_line(sheet: Worksheet, d: Design, row: int, height: float) -> None:
     look = d.line(text_wrap=True)
     sheet.merge_range(f"B{row}:I{row}", "{{ loop.index }}. {{ action.words }}", look)
     sheet.merge_range(f"J{row}:L{row}", "{{ action.owner }}", d.line(font_color=QUIET, text_wrap=True, indent=1))
-    sheet.merge_range(
-        f"M{row}:Q{row}", "{{ action.due }}", d.line(font_color=QUIET, num_format="yyyy-mm-dd", align="left")
-    )
+    sheet.merge_range(f"M{row}:Q{row}", "{{ action.due }}", d.line(font_color=QUIET, num_format=14, align="left"))
     sheet.set_row(row - 1, height)
 
 
