@@ -57,13 +57,11 @@ def test_sql_agrees(judge, tmp_path):
     assert tally.disagreements == []
 
 
-@pytest.mark.skipif("KPI_EXCEL_POSTGRESQL" not in os.environ, reason="KPI_EXCEL_POSTGRESQL names no server")
-def test_postgresql_agrees():
+def test_postgresql_agrees(postgresql):
     """The same SQL, written for PostgreSQL, gives the same figures."""
     import psycopg
 
-    address = os.environ["KPI_EXCEL_POSTGRESQL"].replace("postgresql+psycopg:", "postgresql:")
-    with psycopg.connect(address) as connection:
+    with psycopg.connect(postgresql.replace("postgresql+psycopg:", "postgresql:")) as connection:
         base = PostgreSql(TYPES, connection.cursor())
         for seed in range(SEED, SEED + 10):
             columns = typed_columns(random.Random(seed), 30)

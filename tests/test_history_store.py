@@ -1,6 +1,5 @@
 """The store of past figures, comments, acceptances, probabilities and interventions."""
 
-import os
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -129,9 +128,8 @@ def test_a_password_is_never_shown() -> None:
     assert "secreto" not in str(caught.value)
 
 
-@pytest.mark.skipif("KPI_EXCEL_POSTGRESQL" not in os.environ, reason="KPI_EXCEL_POSTGRESQL names no server")
-def test_the_same_on_postgresql() -> None:
+def test_the_same_on_postgresql(postgresql: str) -> None:
     """A PostgreSQL URL works as the file does."""
-    with History(os.environ["KPI_EXCEL_POSTGRESQL"]) as store:
+    with History(postgresql) as store:
         store.record(run(), [figure(40.0, kpi="pg")])
         assert store.record(run("2026-11", LATER), [figure(41.0, kpi="pg")])
