@@ -56,7 +56,7 @@ def _words(prospect: Prospect, made: Forecast, value: float, lower: float, upper
     subject, aim = prospect.subject, prospect.aim
     figures = {"value": subject.fine(value), "lower": subject.fine(lower), "upper": subject.fine(upper)}
     until = aim.due.label if aim else prospect.until
-    text = "{until} is likely to end at {value} (95 %: {lower} to {upper}; {method})."
+    text = "Likely in {until}: {value} (95 %: {lower} to {upper}; {method})."
     sentences = [say(text, until=until, method=METHOD_WORDS[made.method], **figures)]
     sentences += _chance(prospect)
     sentences += _pace(prospect)
