@@ -229,11 +229,13 @@ def test_a_lookup_into_rows_that_changed_is_made_again(exports: Path) -> None:
     assert figures(exports, exports / "kept", project(exports))[key][0] == 1.0
 
 
-def test_facts_that_were_damaged_are_found_out_again(exports: Path) -> None:
-    """A file among what is kept that was cut in half is as if it were not there."""
+@pytest.mark.parametrize("damage", [b"", b"[]", b"PAR1 and nothing more", b'{"is": "dict", "of": []}'])
+@pytest.mark.parametrize("ending", ["json", "parquet", "sum"])
+def test_what_was_damaged_is_found_out_again(exports: Path, ending: str, damage: bytes) -> None:
+    """A file among what is kept that was cut off or changed is as if it were not there."""
     whole = figures(exports, exports / "kept", project(exports))
-    for path in (exports / "kept").glob("*.json"):
-        path.write_text(path.read_text()[:-3])
+    for path in (exports / "kept").glob(f"*.{ending}"):
+        path.write_bytes(damage)
     assert figures(exports, exports / "kept", project(exports)) == whole
 
 

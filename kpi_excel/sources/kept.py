@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,9 @@ class Kept:
     def rows(self, key: str) -> Path | None:
         """The rows that are kept under a key, or None."""
         path = self.folder / f"{key}.parquet"
-        return self._touched(path) if path.is_file() else None
+        if path.name not in self._used and not _is_whole(path):
+            return None
+        return self._touched(path)
 
     def keep_rows(self, key: str, write: Callable[[Path], None]) -> Path:
         """Rows under a key, as ``write`` lays them down; they appear whole or not at all."""
@@ -72,7 +74,9 @@ class Kept:
         half = path.with_suffix(f".{os.getpid()}.half")  # two runs may be at it at once
         try:
             write(half)
+            digest = _digest(half) if self.lasting else ""
             half.replace(path)
+            replace_file(path.with_suffix(".sum"), digest.encode())
         finally:
             half.unlink(missing_ok=True)
         self._made.add(path.name)
@@ -82,7 +86,10 @@ class Kept:
         """The facts that are kept under a key, or None."""
         path = self.folder / f"{key}.json"
         try:
-            found = _decoded(json.loads(path.read_text(encoding="utf-8")))
+            digest, _, text = path.read_text(encoding="utf-8").partition("\n")
+            if digest != sha256(text.encode()).hexdigest():
+                return None
+            found = _decoded(json.loads(text))
         except (OSError, ValueError, TypeError, KeyError):
             return None
         self._touched(path)
@@ -91,21 +98,38 @@ class Kept:
     def keep_facts(self, key: str, facts: object) -> None:
         """Facts under a key."""
         path = self.folder / f"{key}.json"
-        replace_file(path, json.dumps(_encoded(facts)).encode())
+        text = json.dumps(_encoded(facts))
+        replace_file(path, f"{sha256(text.encode()).hexdigest()}\n{text}".encode())
         self._made.add(path.name)
         self._touched(path)
 
     def _touched(self, path: Path) -> Path:
         self._used.add(path.name)
-        os.utime(path)
+        for file in (path, path.with_suffix(".sum")):
+            if file.exists():
+                os.utime(file)
         return path
 
     def sweep(self) -> None:
         """Throw away what is no longer used, so that the folder does not grow from month to month."""
         for path in self.folder.iterdir():
-            known = re.fullmatch(r"[0-9a-f]{40}\.(parquet|json|\d+\.half)", path.name)
-            if known and path.name not in self._used and time.time() - path.stat().st_mtime > _UNUSED_FOR:
+            ours = re.fullmatch(r"[0-9a-f]{40}\.(parquet|sum|json|\d+\.half)", path.name)
+            used = {path.name, path.with_suffix(".parquet").name} & self._used
+            if ours and not used and time.time() - path.stat().st_mtime > _UNUSED_FOR:
                 path.unlink(missing_ok=True)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the rows are those that were laid down, to the last byte."""
+    try:
+        return path.with_suffix(".sum").read_text(encoding="ascii") == _digest(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _writable(folder: Path) -> bool:
