@@ -3,18 +3,20 @@
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from kpi_excel import display
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, now, project_of, today_of
-from kpi_excel.cli.terminal import coloured, wrapped
+from kpi_excel.cli.terminal import coloured, table, wrapped
 from kpi_excel.display import VERDICT_MARKS
 from kpi_excel.faults import Fault, KpiExcelError, did_you_mean
 from kpi_excel.history.store import History
 from kpi_excel.messages import say
 from kpi_excel.model import Action, Card, Scorecard, Verdict
 from kpi_excel.report.labels import LABELS
-from kpi_excel.run import scorecards
+from kpi_excel.review import Calibration, calibration
+from kpi_excel.run import make_plan, scorecards
 from kpi_excel.run.digest import digest
 
 
@@ -30,10 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Review a period."""
+    if options.calibration:
+        return _calibration(options)
     plan, _, scored = scorecards(project_of(options), options.period, today=today_of(options), now=now())
     language = options.lang or plan.control.settings.language
-    if options.calibration:
-        return _calibration(plan.project.history_url(plan.control.settings), language)
     unit = plan.unit(options.unit).id if options.unit else scored[0].unit.id
     found = next((scorecard for scorecard in scored if scorecard.unit.id == unit), None)
     if found is None:
@@ -103,20 +105,29 @@ def _card(card: Card, language: str) -> Iterator[str]:
         yield wrapped(card.outlook.words.to(language), "     ", "  ›  ")
 
 
-def _calibration(url: str, language: str) -> int:
-    from kpi_excel.review import calibration
-
-    with History(url) as history:
+def _calibration(options: argparse.Namespace) -> int:
+    """How good the probabilities were that earlier runs told; nothing is measured for it."""
+    plan = make_plan(project_of(options), options.period, today_of(options))
+    language = options.lang or plan.control.settings.language
+    with History(plan.project.history_url(plan.control.settings)) as history:
         found = calibration(history.issued())
+    if options.json:
+        print(json.dumps(asdict(found), indent=1))
+        return 0
+    for line in _how_good(found, language):
+        print(line)
+    return 0
+
+
+def _how_good(found: Calibration, language: str) -> Iterator[str]:
+    """The score in a sentence, and what was told beside what came."""
     if found.brier is None or found.base is None:
         words = say("{told} probabilities were told; the outcome of none is known yet.", told=found.told)
-    else:
-        words = say(
-            "{known} of {told} probabilities have an outcome. Brier score {score} (0 perfect, 0.25 a coin; {base} without skill).",  # noqa: E501
-            told=found.told,
-            known=found.known,
-            score=f"{found.brier:.3f}",
-            base=f"{found.base:.3f}",
-        )
-    print(words.to(language))
-    return 0
+        yield wrapped(words.to(language))
+        return
+    text = "{known} of {told} probabilities have an outcome. Brier score {score} (0 perfect, 0.25 a coin; {base} without skill)."  # noqa: E501
+    told = {"known": found.known, "told": found.told, "score": f"{found.brier:.3f}", "base": f"{found.base:.3f}"}
+    yield wrapped(say(text, **told).to(language))
+    heads = [say("told"), say("came true"), say("how many")]
+    rows = [[f"{100 * each.told:.0f} %", f"{100 * each.came:.0f} %", str(each.count)] for each in found.bins]
+    yield from table([[head.to(language) for head in heads], *rows], right=frozenset({0, 1, 2}))

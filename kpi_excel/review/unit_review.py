@@ -55,6 +55,8 @@ def review(request: ReviewRequest) -> Review:
 
 def _candidate(request: ReviewRequest, candidate: Candidate) -> Finding:
     text = "A candidate, no cause: when {first} got better, {then} got worse {lag} periods later ({figures})."
+    if candidate.lag == 1:
+        text = "A candidate, no cause: when {first} got better, {then} got worse one period later ({figures})."
     if candidate.lag == 0:
         text = "A candidate, no cause: when {first} got better, {then} got worse in the same period ({figures})."
     told = {"correlation": f"{candidate.correlation:.2f}", "n": candidate.points, "q": f"{candidate.q:.3f}"}
