@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from email.policy import default
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -164,9 +165,9 @@ def campaigns(kills: int, seed: int):
             start = time.monotonic()
             killed(begun(root, "undisturbed", name_file), port, 600)
             span = time.monotonic() - start
-            done = 0
+            done, numbers = 0, count()
             while done < kills:
-                folder = begun(root, f"campaign{done}", name_file)
+                folder = begun(root, f"campaign{next(numbers)}", name_file)
                 row = campaign(folder, port, folder / "received", lambda: chance.uniform(0, span), kills - done)
                 done += row["kills"]
                 yield row

@@ -39,7 +39,7 @@ def _limited(scorecard: Scorecard, kpis: frozenset[str]) -> Scorecard:
     """These KPIs alone, with the sources behind them and the actions that concern nothing else."""
     secret = [card for card in scorecard.cards if card.definition.id not in kpis]
     hidden = [card.definition for card in secret]
-    figures = {card.measurement.value for card in secret}
+    figures = {point.value for card in secret for point in card.series}
     language = scorecard.settings.language
     cards = tuple(_discreet(card, hidden, figures, language) for card in scorecard.cards if card.definition.id in kpis)
     sources = {source for card in cards for source in card.sources}
@@ -58,12 +58,13 @@ def _limited(scorecard: Scorecard, kpis: frozenset[str]) -> Scorecard:
 
 def _discreet(card: Card, hidden: list[Definition], figures: set[Value], language: str) -> Card:
     """A card whose evidence names no hidden KPI; where an input is a hidden figure, the value stands without inputs."""
-    measurement = card.measurement
-    told = any(definition.id in part.text for part in measurement.parts for definition in hidden)
-    if told or any(part.value in figures for part in measurement.parts):
-        measurement = replace(measurement, parts=())
     smart = tuple(_discreet_letter(letter, hidden, language) for letter in card.smart)
-    return replace(card, measurement=measurement, smart=smart)
+    parts = [part for point in (card.measurement, *card.series) for part in point.parts]
+    told = any(definition.id in part.text for part in parts for definition in hidden)
+    if not told and all(part.value not in figures for part in parts):
+        return replace(card, smart=smart)
+    series = tuple(replace(point, parts=()) for point in card.series)
+    return replace(card, smart=smart, series=series, measurement=replace(card.measurement, parts=()))
 
 
 def _discreet_letter(letter: SmartLetter, hidden: list[Definition], language: str) -> SmartLetter:
