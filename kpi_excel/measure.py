@@ -117,7 +117,7 @@ class Measurer:
             parts,
             rows,
             self._completeness(definition),
-            tuple(self._flags(definition, period)),
+            tuple(dict.fromkeys(self._flags(definition, unit, period))),
             self.catalogue.definition_hash(definition.id),
         )
 
@@ -189,9 +189,12 @@ class Measurer:
         too_high = definition.valid_max is not None and value > definition.valid_max + targets.FUZZ
         return NoValue(Reason.RANGE, f"{value:g}") if too_low or too_high else value
 
-    def _flags(self, definition: Definition, period: Period) -> Iterator[Reason]:
+    def _flags(self, definition: Definition, unit: str, period: Period) -> Iterator[Reason]:
+        """What is said beside a value: its own cohort can still grow, or that of a KPI which it is made of."""
         if definition.window_days is not None and self._is_open(definition, period):
             yield Reason.OPEN
+        for kpi, when in _parts_of(self.catalogue, self.calendar, definition, period):
+            yield from self.measurement(kpi, unit, when).flags
 
     def _is_open(self, definition: Definition, period: Period) -> bool:
         return period.end + timedelta(days=definition.window_days or 0) > self.as_of

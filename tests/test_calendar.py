@@ -80,6 +80,39 @@ def test_week_years_end_on_the_published_saturdays(closing: str, ends: list[str]
     assert [str(calendar.period(f"FY{year}").end) for year in range(2016, 2027)] == ends
 
 
+def test_week_quarters_end_where_pandas_ends_them() -> None:
+    """The quarters of years that close on the last Saturday of January; the long quarter is the one with 14 weeks."""
+    calendar = Calendar(fiscal_start_month=2, pattern="544")
+    quarters = calendar.run_up(calendar.period("FY2027-Q1"), 10)
+    assert [str(quarter.end) for quarter in quarters] == [
+        "2024-01-27", "2024-04-27", "2024-07-27", "2024-10-26", "2025-01-25",
+        "2025-04-26", "2025-07-26", "2025-10-25", "2026-01-31", "2026-05-02",
+    ]  # fmt: skip
+    judge = pd.offsets.FY5253Quarter(startingMonth=1, weekday=5, variation="last", qtr_with_extra_week=4)
+    days = [pd.Timestamp(quarter.end) for quarter in calendar.run_up(calendar.period("FY2040-Q4"), 100)]
+    assert [day + judge for day in days[:-1]] == days[1:]
+
+
+@pytest.mark.parametrize(("closing", "variation"), [("last", "last"), ("nearest", "nearest")])
+@pytest.mark.parametrize(("month", "weekday"), [(1, 5), (6, 4), (9, 5), (12, 6)])
+def test_week_years_agree_with_pandas(closing: str, variation: str, month: int, weekday: int) -> None:
+    """Years that close on any weekday of any month end where pandas ends them."""
+    calendar = Calendar(month % 12 + 1, pattern="445", closes_on=weekday, closing=closing)
+    judge = pd.offsets.FY5253(startingMonth=month, weekday=weekday, variation=variation)
+    days = [pd.Timestamp(calendar.period(f"FY{year}").end) for year in range(2000, 2041)]
+    assert all(judge.is_on_offset(day) for day in days)
+    assert [day + judge for day in days[:-1]] == days[1:]
+
+
+@pytest.mark.parametrize(("closing", "long_years"), [("last", {2021, 2026}), ("nearest", {2018, 2024})])
+def test_years_of_53_weeks(closing: str, long_years: set[int]) -> None:
+    """The published years of 53 weeks have them, and the others have 52."""
+    calendar = Calendar(fiscal_start_month=2, pattern="544", closing=closing)
+    years = {year: calendar.period(f"FY{year}") for year in range(2017, 2027)}
+    weeks = {name: ((year.end - year.start).days + 1) / 7 for name, year in years.items()}
+    assert weeks == {year: 53 if year in long_years else 52 for year in years}
+
+
 def test_months_of_a_53_week_year() -> None:
     """The 53rd week joins the last month of the quarter that the settings name."""
     calendar = Calendar(fiscal_start_month=2, pattern="544")
@@ -93,6 +126,20 @@ def test_names_of_fiscal_years() -> None:
     assert Calendar(fiscal_start_month=2).containing(date(2026, 2, 1), Grain.QUARTER).label == "FY2027-Q1"
     assert Calendar(fiscal_start_month=7).containing(date(2026, 2, 10), Grain.YEAR).label == "FY2026"
     assert Calendar(fiscal_start_month=7, named_by="start").fiscal_year_name(date(2026, 2, 10)) == 2025
+
+
+@pytest.mark.parametrize(
+    ("calendar", "day", "span"),
+    [
+        (Calendar(fiscal_start_month=2), "2026-02-28", "2026-02-01..2026-02-28"),
+        (Calendar(fiscal_start_month=7), "2026-02-10", "2025-07-01..2026-02-28"),
+        (Calendar(fiscal_start_month=2, pattern="544"), "2026-01-31", "2025-01-26..2026-01-31"),
+        (Calendar(fiscal_start_month=2, pattern="544"), "2026-02-01", "2026-02-01..2026-03-07"),
+    ],
+)
+def test_a_fiscal_year_to_date_begins_with_the_fiscal_year(calendar: Calendar, day: str, span: str) -> None:
+    """Year to date runs from the first day of the fiscal year, be it a month's first or the day after a Saturday."""
+    assert calendar.year_to_date(calendar.containing(date.fromisoformat(day))).label == span
 
 
 def test_last_closed_and_spans() -> None:

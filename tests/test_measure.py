@@ -68,3 +68,30 @@ def test_a_cohort_that_can_still_grow_says_so() -> None:
         measurer(9).measurement(cohort.id, "company", Calendar().period(label)) for label in ("2026-10", "2020-01")
     )
     assert (young.flags, old.flags) == ((Reason.OPEN,), ())
+
+
+def test_what_is_made_of_an_open_cohort_says_so_too() -> None:
+    """The MQLs required rest on the conversion of a cohort: while that can still grow, so many are not needed."""
+    young, old = (
+        measurer(9).measurement("mql_required", "company", Calendar().period(label)) for label in ("2026-10", "2020-01")
+    )
+    assert (young.flags, old.flags) == ((Reason.OPEN,), ())
+
+
+@pytest.mark.parametrize(("as_of", "known"), [(date(2027, 1, 28), False), (date(2027, 1, 29), True)])
+def test_the_windowed_conversion_waits_for_its_last_lead(as_of: date, known: bool) -> None:
+    """A lead of 31 October has until 29 January: before that day is there, the 90-day conversion has no value."""
+    asked = Measurer(catalogue.load(), Calendar(), Answers(9), lambda *_: None, as_of)
+    value = asked.value("mql_to_customer_rate_90d", "company", OCTOBER)
+    assert (not isinstance(value, NoValue)) is known
+    assert known or value == NoValue(Reason.OPEN, "mql_to_customer_rate_90d")
+
+
+def test_the_conversion_of_the_period_is_no_cohort() -> None:
+    """Customers won in the period over MQLs of the period: never open, and more than 100 % is a value."""
+    catalogue_ = catalogue.load()
+    definition = catalogue_.definitions["mql_to_customer_rate_period"]
+    assert (definition.window_days, definition.valid_max) == (None, None)
+    columns = {kpi: catalogue_.definitions[kpi].date_column for kpi in ("customers_from_leads", "mql_count")}
+    assert columns == {"customers_from_leads": "customer_date", "mql_count": "mql_date"}
+    assert measurer(9).measurement("mql_to_customer_rate_period", "company", OCTOBER).flags == ()
