@@ -5,11 +5,9 @@ A message is an English template with its values. The Spanish wording is looked 
 and an untranslated sentence still arrives, in English.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Protocol, runtime_checkable
 
 LANGUAGES = ("en", "es")
@@ -61,6 +59,9 @@ def wording(text: str, language: str) -> str:
 @cache
 def _translations(language: str) -> Mapping[str, str]:
     """All templates of a language, from every ``texts/<language>_*.toml``."""
+    import tomllib  # for Spanish alone, so that help in English answers sooner
+    from importlib.resources import files
+
     found: dict[str, str] = {}
     for entry in files("kpi_excel").joinpath("texts").iterdir():
         if entry.name.startswith(f"{language}_") and entry.name.endswith(".toml"):
