@@ -11,7 +11,7 @@ from kpi_excel.report.comments import came_mark, done_mark
 from kpi_excel.report.figures import known
 from kpi_excel.report.labels import LABELS, SEVERITY_WORDS, SIGNAL_WORDS
 
-KINDS = ("intervention", "target", "data", "acceptance", "conflict", "jungle")  # in the order of the sheet
+KINDS = ("intervention", "target", "data", "conflict", "acceptance", "jungle")  # in the order of the sheet
 
 
 def areas(kpis: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
