@@ -1,10 +1,18 @@
-"""The generated VBA module, read by a small reader of VBA of our own; Excel's editor was not at hand."""
+"""The generated VBA module, read by a small reader of VBA of our own and run in LibreOffice Basic."""
+
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
+from functions_hosts import SOFFICE
+from openpyxl import Workbook
 from vba_rules import faults
 
 from kpi_excel.functions import REGISTRY
 from kpi_excel.functions.hosts import vba
+
+UNO = "/usr/bin/python3"  # LibreOffice's bridge is built for the Python of the system
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -42,3 +50,86 @@ def test_a_text_of_any_kind_comes_back_as_it_was(text: str) -> None:
     pieces = vba.literal(text).split(" & ")
     read = [chr(int(piece[5:-1])) if piece.startswith("ChrW(") else piece[1:-1].replace('""', '"') for piece in pieces]
     assert "".join(read) == text
+
+
+TRIED = """
+Public Function Tried(ByVal addresses As String) As String
+    Dim parts As Variant, given() As Variant, tried_ As Variant, i As Long
+    On Error GoTo failed
+    parts = Split(addresses, " ")
+    ReDim given(0 To UBound(parts))
+    For i = 0 To UBound(parts)
+        given(i) = parts(i)
+        If InStr(parts(i), "!") Then Set given(i) = Worksheets(Left(parts(i), 1)).Range(Mid(parts(i), 3))
+    Next i
+    tried_ = given
+    KpiTrim tried_
+    For i = 0 To UBound(parts)
+        If IsObject(tried_(i)) Then parts(i) = tried_(i).Address(False, False) Else parts(i) = tried_(i)
+    Next i
+    Tried = Join(parts, " ")
+    Exit Function
+failed:
+    Tried = "error"
+End Function
+"""
+TRIMMED = {  # sheet a is used down to row 12, b to row 30, c is empty
+    "a!A:A": "A1:A12",
+    "a!A:A b!D:D": "A1:A30 D1:D30",
+    "a!A:A a!C1 won": "A1:A12 C1 won",
+    "a!A2:A500 b!D5:D503": "A2:A27 D5:D30",
+    "a!A2:A1000 a!B2:B500": "A2:A501 B2:B12",
+    "a!A:A a!C1:C2": "A1:A12 C1:C2",
+    "a!A2:A20 a!A:A": "A2:A12 A1:A20",
+    "c!A:A": "A1",
+    "c!A:A b!A:A": "A1:A30 A1:A30",
+    "a!A100:A200": "A100",
+    "a!A:B b!A:B": "A1:B30 A1:B30",
+    "a!A3:A7": "A3:A7",
+    "0.95": "0.95",
+    "a!A1:A3,C1:C3": "error",
+}
+
+
+@pytest.mark.skipif(not SOFFICE or not Path(UNO).exists(), reason="LibreOffice or its Python is not on this machine")
+def test_whole_columns_are_cut_where_the_sheet_ends(tmp_path: Path) -> None:
+    """=KPI_NPS(A:A) hands over the used rows alone; columns keep equal length, and unequal ones stay unequal."""
+    assert _tried(list(TRIMMED), tmp_path) == list(TRIMMED.values())
+
+
+def _tried(lines: list[str], folder: Path) -> list[str]:
+    """What the module's own procedures make of arguments, in LibreOffice Basic."""
+    module = vba.module([]).replace("Option Explicit", "Option VBASupport 1\r\nOption Explicit", 1).partition("\n")[2]
+    (folder / "tried.bas").write_text(module + TRIED, encoding="ascii")
+    book = Workbook()
+    book.active.title = "a"
+    book.active["A12"] = book.create_sheet("b")["D30"] = 1
+    book.create_sheet("c")
+    book.save(folder / "book.xlsx")
+    pipe = f"kpi{os.getpid()}"
+    profile = (folder / "profile").as_uri()
+    office = subprocess.Popen(
+        [
+            str(SOFFICE),
+            f"-env:UserInstallation={profile}",
+            "--headless",
+            "--norestore",
+            f"--accept=pipe,name={pipe};urp;",
+        ]
+    )
+    try:
+        asker = [UNO, str(Path(__file__).with_name("functions_basic.py"))]
+        done = subprocess.run(
+            [*asker, pipe, (folder / "book.xlsx").as_uri(), str(folder / "tried.bas")],
+            input="\n".join(lines),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env={"PATH": os.defpath},
+        )
+    finally:
+        office.terminate()
+        office.wait(timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()

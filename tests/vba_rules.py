@@ -12,7 +12,7 @@ WORDS = frozenset(
         "abs and application array as boolean byref byval call case chrw cverr dim do else elseif end error exit",
         "explicit false for function goto if isarray isobject lbound long loop next not nothing on option optional",
         "or paramarray private public redim select set string sub then to true ubound variant vartype vbstring",
-        "activeworkbook xlpy",
+        "activeworkbook err object xlpy",
     )
     for word in line.split()
 )

@@ -74,10 +74,51 @@ End Function
 
 Private Function KpiCall(ByVal udf As String, ByVal given As Variant) As Variant
     On Error GoTo failed
+    KpiTrim given
     KpiCall = KpiResult(XLPy.CallUDF("{module}", udf, given, ActiveWorkbook, Application.Caller))
     Exit Function
 failed:
     KpiCall = CVErr({value})
+End Function
+
+' Rows below the used range of the sheet stay behind, so that A:A is no million blank cells on its way to Python.
+Private Sub KpiTrim(ByRef given As Variant)
+    Dim heights() As Long, i As Long
+    If UBound(given) < LBound(given) Then Exit Sub
+    ReDim heights(LBound(given) To UBound(given))
+    For i = LBound(given) To UBound(given)
+        If IsObject(given(i)) Then
+            If given(i).Areas.Count > 1 Then Err.Raise 5
+            heights(i) = KpiHeight(given, given(i).Rows.Count)
+        End If
+    Next i
+    For i = LBound(given) To UBound(given)
+        If IsObject(given(i)) Then
+            If heights(i) < given(i).Rows.Count Then Set given(i) = given(i).Resize(heights(i))
+        End If
+    Next i
+End Sub
+
+' Ranges of one length keep one length, those of different lengths differ as before: the longer one stays longer.
+Private Function KpiHeight(ByVal given As Variant, ByVal full As Long) As Long
+    Dim i As Long, own As Long
+    For i = LBound(given) To UBound(given)
+        own = 0
+        If IsObject(given(i)) Then
+            If given(i).Rows.Count = full Then own = KpiUsed(given(i))
+            If given(i).Rows.Count < full Then own = given(i).Rows.Count + 1
+        End If
+        If own > KpiHeight Then KpiHeight = own
+    Next i
+End Function
+
+' How many rows of a range reach into the used range of its sheet; one at least.
+Private Function KpiUsed(ByVal cells As Object) As Long
+    Dim used As Object
+    Set used = cells.Worksheet.UsedRange
+    KpiUsed = used.Row + used.Rows.Count - cells.Row
+    If KpiUsed > cells.Rows.Count Then KpiUsed = cells.Rows.Count
+    If KpiUsed < 1 Then KpiUsed = 1
 End Function
 
 Private Sub KpiHelp(ByVal udf As String, ByVal category As String, ByVal text As String, ParamArray helps() As Variant)
