@@ -1,9 +1,10 @@
-"""Draw the pictures of the documentation anew, from the made-up company: needs LibreOffice and poppler.
+"""Draw the pictures of the documentation anew, from the made-up company and the tests' sample of a growing sheet.
 
-python docs/pictures.py     about a minute; look at what it drew before you commit it
+python docs/pictures.py     about a minute, needs LibreOffice and poppler; look at what it drew before you commit it
 """
 
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -31,6 +32,25 @@ def draw() -> None:
             save(page(report, 1, 110), IMAGES / f"summary{ending}.png")
             save(page(report, 1 + sheet_number(report, kpi), 80), IMAGES / f"kpi{ending}.png")
             save(upper(page(alone(folder / "kpi.xlsx", chosen), 1, 150)), IMAGES / f"control{ending}.png")
+
+
+def draw_growth() -> None:
+    """The tests' sample of a growing sheet, as designed and beside it filled with twenty rows."""
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from growth_sample import designed, orders
+
+    from kpi_excel.workbook.template import Template
+
+    with tempfile.TemporaryDirectory() as place:
+        pages = []
+        for name, content in (("designed", designed()), ("filled", Template(designed()).fill(orders(20)))):
+            book = Path(place) / f"{name}.xlsx"
+            book.write_bytes(content)
+            pages.append(page(book, 1, 75))
+        both = Image.new("RGB", (2 * pages[0].width, pages[0].height), "white")
+        for index, each in enumerate(pages):
+            both.paste(each, (index * each.width, 0))
+        save(both, IMAGES / "growth.png")
 
 
 def sheet_number(book: Path, name: str) -> int:
@@ -82,3 +102,4 @@ def save(picture: Image.Image, path: Path) -> None:
 
 if __name__ == "__main__":
     draw()
+    draw_growth()

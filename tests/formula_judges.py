@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import xlsxwriter
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from kpi_excel.formula import CellError
 
@@ -92,7 +92,13 @@ def by_formualizer(path: Path, sheets: Sequence[Sheet]) -> list[list[object]]:
 
 
 def by_libreoffice(path: Path, sheets: Sequence[Sheet]) -> list[list[object]]:
-    """The answers of LibreOffice, forced to recalculate; the copy it writes is read and thrown away."""
+    """The answers of LibreOffice."""
+    page = recalculated(path)["R"]
+    return _answers(sheets, lambda row, at: page.cell(row + 1, at + 1).value)
+
+
+def recalculated(path: Path) -> Workbook:
+    """The workbook with LibreOffice's values, forced to recalculate; the copy it writes is read and thrown away."""
     profile, out = path.parent / "profile", path.parent / "out"
     (profile / "user").mkdir(parents=True, exist_ok=True)
     (profile / "user" / "registrymodifications.xcu").write_text(_ALWAYS, encoding="utf-8")
@@ -113,8 +119,7 @@ def by_libreoffice(path: Path, sheets: Sequence[Sheet]) -> list[list[object]]:
         timeout=300,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
-    page = load_workbook(out / path.name, data_only=True)["R"]
-    return _answers(sheets, lambda row, at: page.cell(row + 1, at + 1).value)
+    return load_workbook(out / path.name, data_only=True)
 
 
 def _answers(sheets: Sequence[Sheet], read) -> list[list[object]]:
