@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP, SMTPUTF8
+from email.message import EmailMessage, Message, MIMEPart
+from email.policy import SMTP, SMTPUTF8, compat32
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ OTHER_COLOUR = "#5f6b76"
 WORST_FIRST = ("off_target", "no_data", "near_target", "on_target", "no_target")
 MOST_KPIS = 30  # Gmail cuts a message off at 102 kB
 LONGEST_SUBJECT = 150
+OWN_HEADERS = compat32.clone(linesep="\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +199,11 @@ def _address(address: str, name: str = "") -> Address:
     return Address(name, local, domain)
 
 
-def _multipart(kind: str, parts: Sequence[MIMEPart]) -> MIMEPart:
+def _multipart(kind: str, parts: Sequence[Message]) -> Message:
     whole = EmailMessage(policy=SMTP) if kind == "mixed" else MIMEPart(policy=SMTP)
     getattr(whole, f"make_{kind}")()
     for part in parts:
-        whole.attach(part)
+        whole.attach(part)  # type: ignore[arg-type]  # any Message will do
     return whole
 
 
@@ -218,32 +219,31 @@ class _Bodies:
     def __init__(self) -> None:
         self.encoded: list[bytes] = []
 
-    def text(self, text: str, subtype: str) -> MIMEPart:
+    def text(self, text: str, subtype: str) -> Message:
         """A text, quoted-printable: readable for spam filters, and safe on any server."""
-        quoted = b2a_qp("\n".join(text.splitlines()).encode() + b"\n", istext=True)
-        part = self._part(f"text/{subtype}", "quoted-printable", quoted.replace(b"\n", b"\r\n").rstrip(b"\r\n"))
-        part.set_param("charset", "utf-8")
-        return part
+        quoted = b2a_qp("\n".join(text.splitlines()).encode(), istext=True).replace(b"\n", b"\r\n")
+        return self._part(f'text/{subtype}; charset="utf-8"', "quoted-printable", quoted)
 
-    def picture(self, png: bytes, cid: str) -> MIMEPart:
+    def picture(self, png: bytes, cid: str) -> Message:
         """A picture that the HTML shows by its id."""
         part = self._part("image/png", "base64", _base64(png))
         part["Content-ID"] = f"<{cid}>"
         part.add_header("Content-Disposition", "inline", filename=f"{cid.partition('@')[0]}.png")
         return part
 
-    def workbook(self, data: bytes, name: str) -> MIMEPart:
+    def workbook(self, data: bytes, name: str) -> Message:
         """The attachment."""
-        part = self._part(XLSX, "base64", _base64(data))
+        part = self._part(XLSX, "base64", _base64(data), MIMEPart(policy=SMTP))
         part.add_header("Content-Disposition", "attachment", filename=name)
         return part
 
-    def filled_in(self, message: MIMEPart) -> bytes:
+    def filled_in(self, message: Message) -> bytes:
         """The whole, headers of the content first."""
         return self.MARK.sub(lambda found: self.encoded[int(found[1])], message.as_bytes())
 
-    def _part(self, kind: str, encoding: str, encoded: bytes) -> MIMEPart:
-        part = MIMEPart(policy=SMTP)
+    def _part(self, kind: str, encoding: str, encoded: bytes, part: Message | None = None) -> Message:
+        """A part; where all its headers are our own, by the old policy, which does not parse them."""
+        part = part or Message(policy=OWN_HEADERS)
         part["Content-Type"] = kind
         part["Content-Transfer-Encoding"] = encoding
         part.set_payload(f"<body {len(self.encoded)}>")

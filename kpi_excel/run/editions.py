@@ -59,7 +59,7 @@ def _limited(scorecard: Scorecard, kpis: frozenset[str]) -> Scorecard:
 def _discreet(card: Card, hidden: list[Definition], figures: set[Value], language: str) -> Card:
     """A card whose evidence names no hidden KPI; where an input is a hidden figure, the value stands without inputs."""
     smart = tuple(_discreet_letter(letter, hidden, language) for letter in card.smart)
-    parts = [part for point in (card.measurement, *card.series) for part in point.parts]
+    parts = [*card.measurement.parts, *(part for point in card.series for part in point.parts)]
     told = any(definition.id in part.text for part in parts for definition in hidden)
     if not told and all(part.value not in figures for part in parts):
         return replace(card, smart=smart)
