@@ -101,8 +101,9 @@ def kpis_are_chosen_once(draft: Draft, catalogue: Catalogue, faults: Faults) -> 
     del catalogue
     seen: dict[tuple[str, str], Placed[object]] = {}
     for item in draft.kpis:
+        everywhere = seen.get((item.record.kpi, ""))  # a row for every unit leaves nothing to those below it
         for unit in item.record.units or ("",):
-            first = seen.setdefault((item.record.kpi, unit), item)  # type: ignore[arg-type]
+            first = everywhere or seen.setdefault((item.record.kpi, unit), item)  # type: ignore[arg-type]
             if first is not item:
                 cell = first.row.at("kpi").cell
                 faults.at(item.row, "kpi", say("{kpi} is chosen twice: see {cell}.", kpi=item.record.kpi, cell=cell))

@@ -57,13 +57,14 @@ def _draft(
     tables: Mapping[str, Table], own_data: tuple[Placed[tuple[str, Column]], ...], catalogue: Catalogue, faults: Faults
 ) -> Draft:
     settings = read_settings(tables["settings"], faults)
-    own = tuple(records.definition(row) for row in whole_rows(tables["own"]))
+    formula_rows = records.formula_rows(tables["own"])
+    own = tuple(records.definition(row) for row in formula_rows)
     names = _names(tables, catalogue, [item.record for item in own])
 
     def rows(sheet: str) -> tuple[Row, ...]:
         return resolved(tables[sheet].sheet, whole_rows(tables[sheet]), names, faults)
 
-    own = tuple(records.definition(row) for row in rows("own"))
+    own = tuple(records.definition(row) for row in resolved(tables["own"].sheet, formula_rows, names, faults))
     units = tuple(records.unit(row) for row in rows("units")) or _one_unit(settings)
     root = next((item.record.id for item in units if not item.record.parent), units[0].record.id)
     columns = tuple(records.column(row) for row in rows("columns"))

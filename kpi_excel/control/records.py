@@ -30,6 +30,16 @@ def whole_rows(table: Table) -> tuple[Row, ...]:
     return tuple(row for row in table.rows if all(field in row.values for field in required))
 
 
+def formula_rows(table: Table) -> tuple[Row, ...]:
+    """The rows of own KPIs that have a formula to check, also where the unit or the direction could not be read.
+
+    That fault has been told and lets nothing run, so a stand-in does no harm, and no fault hides another.
+    """
+    stand_ins = {"unit": "#", "direction": Direction.NEUTRAL.value}
+    rows = (row for row in table.rows if row.get("id") and row.get("formula"))
+    return tuple(replace(row, values={**stand_ins, **row.values}) for row in rows)
+
+
 def resolved(sheet: Sheet, rows: Iterable[Row], names: dict[str, Names], faults: Faults) -> tuple[Row, ...]:
     """The rows with every reference as an id; what names nothing is a fault in its cell."""
     references = [field for field in sheet.fields if field.refers_to]

@@ -17,6 +17,7 @@ YES = {"yes", "si", "true", "verdadero", "y", "s", "x", "1"}
 NO = {"no", "false", "falso", "n", "0"}
 NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?)\s*(%?)")
 THOUSANDS_OR_NOT = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+CALLS_A_PROGRAM = re.compile(r"[\w']\|")  # =cmd|'/c …'!A1, which Excel would start when asked to update
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -54,6 +55,11 @@ def value_of(cell: Cell, field: Field) -> Any:
     if cell.error:
         hint = say("Correct its formula.") if cell.formula else say("Type the value again.")
         raise UnfitError(say("This cell shows the error {error}.", error=cell.value), hint)
+    if CALLS_A_PROGRAM.search(re.sub(r'"[^"]*"', "", cell.formula)):
+        raise UnfitError(
+            say("This formula calls another program: {formula}", formula=cell.formula[:60]),
+            say("Type the value itself, and let Excel update no links of this workbook."),
+        )
     if cell.formula and cell.value is None:
         raise UnfitError(
             say("This formula has no value yet."), say("Open the workbook in Excel, save it, and it has one.")
