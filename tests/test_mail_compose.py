@@ -125,3 +125,15 @@ def test_a_sender_that_is_none_is_told(tmp_path, sender):
     """Before anything is built."""
     with pytest.raises(KpiExcelError, match="sender"):
         Composer(tmp_path, sender)
+
+
+def test_a_long_name_beyond_ascii_arrives(tmp_path):
+    """The attachment is called what the user called it."""
+    from dataclasses import replace
+
+    name = "Informe de gestión, región Ñuble y Cañete: " + "á" * 40
+    ((letter,), _) = project(tmp_path, replace(ANA, attachment=name))
+    data = Composer(tmp_path / "mail", "kpi@example.com").compose(letter, AT).data
+    (part,) = email.message_from_bytes(data, policy=default).iter_attachments()
+    assert part.get_filename() == letter.attachment
+    assert all(len(line) < 998 for line in data.split(b"\r\n"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage, Message, MIMEPart
+from email.message import EmailMessage, Message
 from email.policy import SMTP, SMTPUTF8, compat32
 from email.utils import format_datetime
 from pathlib import Path
@@ -200,10 +200,12 @@ def _address(address: str, name: str = "") -> Address:
 
 
 def _multipart(kind: str, parts: Sequence[Message]) -> Message:
-    whole = EmailMessage(policy=SMTP) if kind == "mixed" else MIMEPart(policy=SMTP)
-    getattr(whole, f"make_{kind}")()
+    whole = Message(policy=OWN_HEADERS)
+    if kind == "mixed":
+        whole["MIME-Version"] = "1.0"
+    whole["Content-Type"] = f"multipart/{kind}"
     for part in parts:
-        whole.attach(part)  # type: ignore[arg-type]  # any Message will do
+        whole.attach(part)
     return whole
 
 
@@ -233,17 +235,17 @@ class _Bodies:
 
     def workbook(self, data: bytes, name: str) -> Message:
         """The attachment."""
-        part = self._part(XLSX, "base64", _base64(data), MIMEPart(policy=SMTP))
-        part.add_header("Content-Disposition", "attachment", filename=name)
+        part = self._part(XLSX, "base64", _base64(data))
+        part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
         return part
 
     def filled_in(self, message: Message) -> bytes:
         """The whole, headers of the content first."""
         return self.MARK.sub(lambda found: self.encoded[int(found[1])], message.as_bytes())
 
-    def _part(self, kind: str, encoding: str, encoded: bytes, part: Message | None = None) -> Message:
-        """A part; where all its headers are our own, by the old policy, which does not parse them."""
-        part = part or Message(policy=OWN_HEADERS)
+    def _part(self, kind: str, encoding: str, encoded: bytes) -> Message:
+        """A part by the old policy of the package: all headers are our own, and need not be parsed."""
+        part = Message(policy=OWN_HEADERS)
         part["Content-Type"] = kind
         part["Content-Transfer-Encoding"] = encoding
         part.set_payload(f"<body {len(self.encoded)}>")
