@@ -257,3 +257,10 @@ def test_a_folder_where_a_file_lies(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert status == 2
     assert "out" in said
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_show_speaks_the_language_that_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The month too, where the project itself speaks another."""
+    project(tmp_path)
+    main(["show", "costs", str(tmp_path), "--period", "2026-10", "--today", "2026-11-05", "--lang", "es"])
+    assert "octubre de 2026" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from kpi_excel import display, formula
@@ -90,7 +91,7 @@ def _in_words(
     value = display.value_text(measurement.value, definition.unit, settings)
     why = display.reason_words(measurement.value)
     target = plan.targets.target(measurement.kpi, measurement.unit, measurement.period)
-    period = display.period_name(measurement.period, settings)
+    period = display.period_name(measurement.period, replace(settings, language=language))
     yield coloured(f"{definition.name.to(language)} · {unit.name} · {period}", "strong")
     yield f"  {value}" + (f"  ({why.to(language)})" if why else "")
     if target:
