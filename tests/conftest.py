@@ -1,4 +1,4 @@
-"""What all tests share: a throw-away PostgreSQL, and the rule that CI skips nothing."""
+"""What all tests share: how inputs are generated, a throw-away PostgreSQL, and the rule that CI skips nothing."""
 
 import os
 import shutil
@@ -9,6 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A slow machine is no fault of the code; a landing hangs on the code alone, so CI generates the same inputs each time.
+settings.register_profile("people", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if "CI" in os.environ else "people")
 
 ALL_JUDGES = "KPI_EXCEL_ALL_JUDGES" in os.environ
 
