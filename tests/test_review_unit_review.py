@@ -178,6 +178,13 @@ def test_an_input_that_helps_one_and_hurts_the_other_is_a_tension():
     assert found.evidence.to("en") == "More Number of spend: Number of spend gets better, Number of profit gets worse."
 
 
+def test_a_number_of_rows_is_told_by_what_the_rows_are():
+    """More orders, not more COUNTA(order_id), where no chosen KPI is just that number."""
+    per_order = card(definition("per_order", formula="SUM(amount) / COUNTA(order_id)", unit="money"), [1.0])
+    orders = card(definition("orders_left", formula="COUNTA(order_id) - SUM(cost)", unit="money"), [1.0])
+    assert any(one.evidence.to("en").startswith("More Orders: ") for one in findings_of("C1", per_order, orders))
+
+
 def test_a_tension_of_two_owners_needs_a_joint_acceptance():
     """C4 fails until both owners have accepted both, and A1 asks the other owner too."""
     spend = card(

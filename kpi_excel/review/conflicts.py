@@ -59,8 +59,14 @@ def structural(request: ReviewRequest) -> tuple[tuple[Tension, ...], tuple[Findi
 
 def _says(request: ReviewRequest, names: Mapping[Input, Texts], reached: Input, good: str, bad: str) -> Message:
     text = "More {input}: {good} gets better, {bad} gets worse."
-    more = names.get(reached) or f"{reached.text} ({reached.dataset})"
+    more = names.get(reached) or _rows_of(request, reached) or f"{reached.text} ({reached.dataset})"
     return say(text, input=more, good=_name(request, good), bad=_name(request, bad))
+
+
+def _rows_of(request: ReviewRequest, reached: Input) -> Texts | None:
+    """What the rows are called, where the input is their number: orders in place of COUNTA(order_id)."""
+    dataset = request.catalogue.datasets.get(reached.dataset)
+    return dataset.name if dataset and reached.text.startswith("COUNTA(") else None
 
 
 def _name(request: ReviewRequest, kpi: str) -> Texts:
