@@ -169,6 +169,21 @@ def test_faults_are_told(tmp_path, content, says):
     assert says in faults_of(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        (HEADER + "2026-10-01,North\n2026-10-02,North,20\n").encode("utf-16"),
+        (HEADER + "2026-10-01,North\n2026-10-02,North,20").encode(),
+    ],
+)
+def test_a_broken_line_is_no_end(tmp_path, content):
+    """A broken line inside a file is counted; that the file was cut off is said only of a broken last line."""
+    (tmp_path / "g.csv").write_bytes(content)
+    answer = total(tmp_path)
+    assert answer.values["all", "2026-10"] == 20, answer.said
+    assert answer.reports[0].rejected == 1
+
+
 def test_cut_off_binary_files(tmp_path):
     """A Parquet file or a workbook that was cut off is told as such."""
     with duckdb.connect() as database:

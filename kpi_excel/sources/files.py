@@ -7,6 +7,7 @@ needs to know one way of writing only.
 import codecs
 import gzip
 import hashlib
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -35,21 +36,13 @@ class UnreadableFileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What one pass over a file's bytes tells."""
-
-    utf8: bool
-    closed: bool  # the last line is ended
-
-
-@dataclass(frozen=True, slots=True)
 class PlainText:
     """A text file that the engine can read as UTF-8: the file itself, or a plain copy of it."""
 
     path: Path
     origin: Path
     encoding: str
-    closed: bool
+    closed: bool  # the last line is ended
     warnings: tuple[Fault, ...] = ()
 
 
@@ -113,16 +106,15 @@ def open_in_excel(path: Path) -> Fault | None:
     )
 
 
-def read_content(path: Path) -> Content:
-    """One pass over the bytes: whether all is UTF-8, whether the last line is ended."""
+def is_utf8(path: Path) -> bool:
+    """Whether all bytes of a file are UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    utf8, last = True, b""
     for chunk in _chunks(path):
-        last = chunk[-1:]
-        if utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
-            utf8 = _decodes(decoder, chunk)
-    utf8 = utf8 and _decodes(decoder, b"", final=True)
-    return Content(utf8, last in (b"\n", b"\r", b""))
+        if chunk.isascii() and not decoder.getstate()[0]:
+            continue
+        if not _decodes(decoder, chunk):
+            return False
+    return _decodes(decoder, b"", final=True)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -163,11 +155,18 @@ def plain_text(path: Path, declared: str, workspace: Path) -> PlainText:
             say("This is no CSV file but {kind}.", kind=kind),
             say("Change the kind of the source, or export it as CSV."),
         )
-    content = read_content(opened)
-    chosen, warnings = _encoding(path, declared, head, content)
-    bare = chosen in ("utf-8", "utf-8-sig") and content.utf8 and not _only_returns(head)
+    utf8 = is_utf8(opened)
+    chosen, warnings = _encoding(path, declared, head, utf8=utf8)
+    bare = chosen in ("utf-8", "utf-8-sig") and utf8 and not _only_returns(head)
     plain = opened if bare else _rewritten(opened, chosen, workspace)
-    return PlainText(plain, path, chosen, content.closed, warnings)
+    return PlainText(plain, path, chosen, _is_closed(plain), warnings)
+
+
+def _is_closed(plain: Path) -> bool:
+    """Whether the last line of a plain text is ended; in the bytes of the origin (UTF-16) that can't be seen."""
+    with plain.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) in (b"\n", b"\r")
 
 
 def _only_returns(head: bytes) -> bool:
@@ -176,11 +175,11 @@ def _only_returns(head: bytes) -> bool:
     return returns > 0 and not feeds == pairs == returns
 
 
-def _encoding(path: Path, declared: str, head: bytes, content: Content) -> tuple[str, tuple[Fault, ...]]:
+def _encoding(path: Path, declared: str, head: bytes, *, utf8: bool) -> tuple[str, tuple[Fault, ...]]:
     if declared:
         return _known_encoding(path, declared), ()
     found = detected_encoding(head)
-    if not found.startswith("utf-8") or content.utf8:
+    if not found.startswith("utf-8") or utf8:
         return found, ()
     if not re.search(rb"[\xc3-\xf4][\x80-\xbf]", head):
         return "cp1252", ()

@@ -16,6 +16,7 @@ from kpi_excel.model import ColumnType, Dataset, Reject, Source
 from kpi_excel.sources import duckdb
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import call, literal, name, table
+from kpi_excel.sources.files import CHUNK
 from kpi_excel.sources.kept import Kept, key_of
 from kpi_excel.sources.layers import KEPT, Layers, aliased
 from kpi_excel.sources.mapping import LINE, LOOKUP, Mapped, SourceMapping, derived
@@ -309,7 +310,7 @@ def keys_in(dataset: Dataset | None, kinds: Mapping[str, ColumnType]) -> list[st
 
 def _broken_faults(piece: Piece, broken: Sequence[tuple[int, str, str, str]]) -> list[Fault]:
     """What is to be said about lines that are no rows; a broken last line without an end means a file cut off."""
-    if not broken or piece.closed:
+    if not broken or piece.closed or not _is_last(piece, broken[-1]):
         return []
     return [
         Fault(
@@ -318,6 +319,15 @@ def _broken_faults(piece: Piece, broken: Sequence[tuple[int, str, str, str]]) ->
             say("Export or download it again."),
         )
     ]
+
+
+def _is_last(piece: Piece, broken: tuple[int, str, str, str]) -> bool:
+    """Whether a broken line is the end of the file; an open quote always reaches there."""
+    line, _, _, kind = broken
+    if kind == "UNQUOTED VALUE" or piece.plain is None:
+        return True
+    with piece.plain.open("rb") as file:
+        return line == sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(CHUNK), b"")) + 1
 
 
 def unite(engine: DuckDb, title: str, parts: Sequence[tuple[str, Mapping[str, ColumnType]]]) -> dict[str, ColumnType]:
