@@ -17,7 +17,7 @@ TEXT_COLUMNS = ("category", "behaviour", "item", "terms", "status", "outcome", "
 
 @dataclass(frozen=True)
 class Call:
-    """A function and what it is given: a tuple of cells is a column, anything else one cell."""
+    """A function and what it is given: a tuple of cells is a column, one of tuples rows, anything else one cell."""
 
     function: str
     values: tuple[object, ...]
@@ -25,7 +25,8 @@ class Call:
     @property
     def cells(self) -> list[object]:
         """All cells that it is given."""
-        return [cell for value in self.values for cell in (value if isinstance(value, tuple) else (value,))]
+        rows = [row for value in self.values for row in (value if isinstance(value, tuple) else (value,))]
+        return [cell for row in rows for cell in (row if isinstance(row, tuple) else (row,))]
 
     @property
     def has_error(self) -> bool:
@@ -34,7 +35,10 @@ class Call:
 
     def rows(self) -> list[object]:
         """The values as a host hands them over: columns as lists of rows."""
-        return [[[cell] for cell in value] if isinstance(value, tuple) else value for value in self.values]
+        return [
+            [list(row) if isinstance(row, tuple) else [row] for row in value] if isinstance(value, tuple) else value
+            for value in self.values
+        ]
 
 
 def calls(seeds: Sequence[int] = (4, 5), each: int = 3) -> list[Call]:

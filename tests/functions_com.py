@@ -8,6 +8,7 @@ order of calculation. It touches private modules of xlwings, so that version is 
 import asyncio  # noqa: F401  what looks at sys.platform is imported before that is changed
 import ctypes
 import datetime as dt
+import decimal
 import json
 import multiprocessing  # noqa: F401
 import subprocess  # noqa: F401
@@ -16,7 +17,23 @@ import types
 from unittest import mock
 
 MISSING = -2147352572
-ERRORS = {"#DIV/0!": -2146826281, "#N/A": -2146826246, "#SPILL!": -2146826243}
+FIRST_ERROR = -2146828288  # COM hands xlErrDiv0, which is 2007, over as this plus 2007
+ERRORS = {
+    "#NULL!": 2000,
+    "#DIV/0!": 2007,
+    "#VALUE!": 2015,
+    "#REF!": 2023,
+    "#NAME?": 2029,
+    "#NUM!": 2036,
+    "#N/A": 2042,
+    "#GETTING_DATA": 2043,
+    "#SPILL!": 2045,
+    "#CONNECT!": 2046,
+    "#BLOCKED!": 2047,
+    "#UNKNOWN!": 2048,
+    "#FIELD!": 2049,
+    "#CALC!": 2050,
+}
 
 
 class ComError(Exception):
@@ -111,10 +128,12 @@ class Range:
 
 def cell(value):
     """A cell of JSON as COM has it: every number a double, errors by their numbers."""
+    if isinstance(value, dict) and "currency" in value:
+        return decimal.Decimal(value["currency"])
     if isinstance(value, dict):
         return dt.datetime.fromisoformat(value["date"]).replace(tzinfo=dt.timezone.utc)
     if isinstance(value, str) and value in ERRORS:
-        return ERRORS[value]
+        return FIRST_ERROR + ERRORS[value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

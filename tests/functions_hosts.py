@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from functions_cases import Call
@@ -21,8 +22,18 @@ from kpi_excel.functions.hosts.lambdas import in_file, native
 NODE = shutil.which("node")
 PYODIDE = os.environ.get("KPI_EXCEL_PYODIDE")  # the folder of npm's package pyodide
 SOFFICE, UNOPKG = shutil.which("soffice"), shutil.which("unopkg")
-HEIGHT = 14  # rows that one call's columns may take on the sheet
-CVERR = {"Div": "#DIV/0!", "Na": "#N/A", "Num": "#NUM!", "Value": "#VALUE!", "Ref": "#REF!", "Name": "#NAME?"}
+HEIGHT, WIDTH = 14, 3  # rows and columns that one argument of a call may take on the sheet
+AS_FORMULA = {"#DIV/0!": "=1/0", "#N/A": "=NA()", "": '=""'}
+ERROR_VALUES = ("#NULL!", "#VALUE!", "#REF!", "#NAME?", "#NUM!")
+CVERR = {
+    "Div": "#DIV/0!",
+    "Na": "#N/A",
+    "Num": "#NUM!",
+    "Value": "#VALUE!",
+    "Ref": "#REF!",
+    "Name": "#NAME?",
+    "Null": "#NULL!",
+}
 SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry"><item
  oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value>
@@ -123,6 +134,8 @@ def _office(value: object) -> object:
         return [_office(one) for one in value]
     if isinstance(value, datetime):
         return serial(value)
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, str) and value.startswith("#"):
         return {"type": "Error", "basicValue": value}
     return "" if value is None else value
@@ -146,6 +159,8 @@ def by_xlwings(asked: Sequence[Call], _folder: Path) -> list[object]:
 def _com(value: object) -> object:
     if isinstance(value, list):
         return [_com(one) for one in value]
+    if isinstance(value, Decimal):
+        return {"currency": str(value)}
     return {"date": value.isoformat()} if isinstance(value, datetime) else value
 
 
@@ -223,24 +238,29 @@ def _book(asked: Sequence[Call], path: Path, formula: Callable[[Call, list[str]]
     cells, results = book.active, book.create_sheet("calls")
     cells.title = "cells"
     for place, one in enumerate(asked):
-        addresses = [_laid(cells, place * HEIGHT + 1, at, value) for at, value in enumerate(one.values, start=1)]
+        addresses = [_laid(cells, place * HEIGHT + 1, at * WIDTH + 1, value) for at, value in enumerate(one.values)]
         result = results.cell(place + 1, 1, "=" + formula(one, addresses))
         result.number_format = "0.00"  # else Calc takes the format of a date among the cells
     book.save(path)
     return path
 
 
-def _laid(sheet, top: int, at: int, value: object) -> str:
-    column = value if isinstance(value, tuple) else (value,)
-    for row, cell in enumerate(column):
-        sheet.cell(
-            top + row, at, {"#DIV/0!": "=1/0", "#N/A": "=NA()"}.get(cell, cell) if isinstance(cell, str) else cell
-        )
-        if isinstance(cell, str) and cell == "9":
-            sheet.cell(top + row, at).data_type = "s"
-    letter = get_column_letter(at)
-    first = f"cells!${letter}${top}"
-    return f"{first}:${letter}${top + len(column) - 1}" if isinstance(value, tuple) else first
+def _laid(sheet, top: int, left: int, value: object) -> str:
+    """The address of one argument's cells, once they stand on the sheet."""
+    rows = [row if isinstance(row, tuple) else (row,) for row in (value if isinstance(value, tuple) else (value,))]
+    for down, row in enumerate(rows):
+        for right, cell in enumerate(row):
+            _written(sheet.cell(top + down, left + right), cell)
+    first = f"cells!${get_column_letter(left)}${top}"
+    last = f"${get_column_letter(left + len(rows[0]) - 1)}${top + len(rows) - 1}"
+    return f"{first}:{last}" if isinstance(value, tuple) else first
+
+
+def _written(place, cell: object) -> None:
+    """A text stays a text, an error is calculated."""
+    place.value = AS_FORMULA.get(cell, cell) if isinstance(cell, str) else cell
+    if isinstance(cell, str) and cell not in AS_FORMULA:
+        place.data_type = "e" if cell in ERROR_VALUES else "s"
 
 
 def _called(one: Call, addresses: list[str]) -> str:
