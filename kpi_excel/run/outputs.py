@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +16,8 @@ from kpi_excel.files import locks
 from kpi_excel.messages import say
 
 RECORD = "run.json"
+_STAGING = ".writing-"
+_ABANDONED = 3600  # seconds after which a staging folder belongs to a run that was killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ def write_outputs(
     contents.append((RECORD, text.encode()))
     for file, _ in contents:
         (folder / file).parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as staging:
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as staging:
         for file, data in contents:
             _write(Path(staging) / file, data)
         for file, _ in contents:
@@ -99,6 +104,13 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def _sweep(folder: Path) -> None:
+    """Throw away what killed runs left half written."""
+    for left in folder.glob(f"{_STAGING}*"):
+        if time.time() - left.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write(path: Path, data: bytes) -> None:
