@@ -258,6 +258,12 @@ def test_a_number_with_two_readings_follows_the_locale(tmp_path, locale, value):
     assert locale in str(answer.reports[0].detected)
 
 
+def test_a_comma_behind_grouped_thousands_is_the_decimal_mark(tmp_path):
+    """A file whose only amounts are such as 283'710,48 is read without any declaration."""
+    (tmp_path / "g.csv").write_text("Fecha;Depto;Importe\n2026-10-01;North;283'710,48\n")
+    assert total(tmp_path).values["all", "2026-10"] == 283710.48
+
+
 def test_one_file_by_itself(tmp_path):
     """A formula can be tried on any file; what cannot be read is refused in words."""
     (tmp_path / "g.csv").write_text(HEADER + LINES)

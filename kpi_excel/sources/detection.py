@@ -138,8 +138,6 @@ def number_pattern(mark: str) -> str:
 
 
 _NUMBER = {mark: re.compile(number_pattern(mark)) for mark in (".", ",")}
-_ONLY_POINT = re.compile(r"\d,\d{3}\.\d|^\D*\d*\.(?:\d{1,2}|\d{4,})\D*$|\d,\d{3},\d{3}")
-_ONLY_COMMA = re.compile(r"\d\.\d{3},\d|^\D*\d*,(?:\d{1,2}|\d{4,})\D*$|\d\.\d{3}\.\d{3}")
 _EITHER = re.compile(r"^\D*[1-9]\d{0,2}[.,]\d{3}\D*$")
 
 
@@ -153,11 +151,9 @@ def decimal_evidence(texts: Iterable[str]) -> Counter[str]:
     found: Counter[str] = Counter()
     for text in texts:
         point, comma = is_number(text, "."), is_number(text, ",")
-        if point and _ONLY_POINT.search(text) and not (comma and _ONLY_COMMA.search(text)):
-            found["."] += 1
-        elif comma and _ONLY_COMMA.search(text):
-            found[","] += 1
-        elif point and comma and _EITHER.match(text):
+        if point != comma:
+            found["." if point else ","] += 1
+        elif point and _EITHER.match(text):
             found["either"] += 1
     return found
 
