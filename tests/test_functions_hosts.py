@@ -158,7 +158,9 @@ def test_embedding_refuses_in_words(book: Path, capsys: pytest.CaptureFixture[st
 def test_export_writes_what_a_team_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Module, VBA, settings, tooltips, add-ins, and a page of help per function, in the language asked for."""
     assert main(["functions", "export", str(tmp_path), "--lang", "es"]) == 0
-    assert "puntos" in (tmp_path / "help" / "KPI_NPS.md").read_text(encoding="utf-8")
+    page = (tmp_path / "help" / "KPI_NPS.md").read_text(encoding="utf-8")
+    assert "puntos" in page
+    assert "#¡DIV/0! un denominador es cero" in page
     wanted = [*GENERATED, *binaries(), *(f"help/{name}.md" for name in REGISTRY)]
     assert all((tmp_path / name).stat().st_size for name in wanted)
 

@@ -40,7 +40,7 @@ def binaries() -> Mapping[str, bytes]:
 
 def pages(language: str) -> Mapping[str, str]:
     """A page of help per function."""
-    return {f"help/{function.name}.md": help_pages.page(function, language) for function in REGISTRY.values()}
+    return {f"help/{function.name}.md": help_pages.alone(function, language) for function in REGISTRY.values()}
 
 
 def _lambdas(functions: list[Function]) -> str:

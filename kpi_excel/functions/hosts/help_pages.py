@@ -43,6 +43,11 @@ def whole(functions: Iterable[Function], language: str) -> str:
     return "\n".join(pieces)
 
 
+def alone(function: Function, language: str) -> str:
+    """One function as a page of its own, with what its errors mean."""
+    return f"{page(function, language)}\n{ABOUT.to(language)}\n"
+
+
 def page(function: Function, language: str, level: int = 1) -> str:
     """One function: what it is, its arguments, its formula."""
     signature = ", ".join(map(_signature, function.arguments))
