@@ -14,6 +14,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kpi_excel.workbook.blocks import Player
 from kpi_excel.workbook.compile import TemplateError
 from kpi_excel.workbook.template import Template
 from kpi_excel.workbook.values import calculate
@@ -159,6 +160,30 @@ def test_endless_loops_are_refused() -> None:
     assert "1048576 rows" in faults(book(nested), {})[0]
     text = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}"
     assert "repeat" in faults(book({"A1": text}), {})[0]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"C3": "{{ range(999999) | groupby('real') }}"},
+        {"C3": "{{ range(999999) | select('in', range(1000000) | list) | list }}"},
+        {"C3": "{% for a in range(99999) %}{% if 5 in big %}{% endif %}{% endfor %}"},
+        {"C3": "{% for a in range(1000) if [] == (range(99999) | list) %}{{ a }}", "C4": "{% endfor %}"},
+    ],
+)  # fmt: skip
+def test_work_is_counted_and_ends(cells: dict[str, object]) -> None:
+    """Filters and loops whose every step is small, but which never come to an end, are refused with their cell."""
+    told = faults(book({"A1": "{{ big[0] }}", **cells}), {"big": list(range(10, 500_000))})
+    assert len(told) == 1
+    assert told[0].startswith("S!C3: The expressions of this template take more than")
+
+
+def test_rows_that_do_not_fit_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop that leaves no room for what stands below it is refused before its first row."""
+    monkeypatch.setattr(Player, "_emit", lambda *_: pytest.fail("a row was laid"))
+    loop = {"A1": "{% for a in range(1048570) %}", "A2": "{{ a }}", "A3": "{% endfor %}"}
+    assert "1048576 rows" in faults(book({**loop, "A20": "below"}), {})[0]
+    assert "1048576 rows" in faults(book({**loop, "A1": "{% for a in range(1048577) %}"}), {})[0]
 
 
 @pytest.mark.parametrize(
@@ -378,8 +403,15 @@ def test_a_reference_through_sheets_reads_what_it_read() -> None:
     template = book(
         {"A1": "{% for r in rows %}", "A2": "{{ r }}", "A3": "{% endfor %}", "B4": 1},
         title="First",
-        **{"x {{ k }}": {"A1": "{% sheet for k in ks %}", "B4": 10}, "Last": {"B4": 100}, "Sum": {
-            "A1": "=SUM('First:Last'!B4)", "A2": "=SUM(First:Last!A99:A100)", "A3": "=COUNT('x {{ k }}:Last'!B4)"}},
+        **{
+            "x {{ k }}": {"A1": "{% sheet for k in ks %}", "B4": 10},
+            "Last": {"B4": 100},
+            "Sum": {
+                "A1": "=SUM('First:Last'!B4)",
+                "A2": "=SUM(First:Last!A99:A100)",
+                "A3": "=COUNT('x {{ k }}:Last'!B4)",
+            },
+        },
     )
     data = Template(template).fill({"rows": [1, 2, 3], "ks": ["a", "b"]})
     formulas, values = opened(data)["Sum"], opened(data, values=True)["Sum"]

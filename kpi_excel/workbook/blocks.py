@@ -17,6 +17,7 @@ from kpi_excel.workbook import axis, expressions
 from kpi_excel.workbook.axis import Axis, Span, Spans
 from kpi_excel.workbook.expressions import MOST_ITEMS, Compiled, Expression, ExpressionError, Sandbox
 from kpi_excel.workbook.references import letters
+from kpi_excel.workbook.work import WORK
 
 Scope: TypeAlias = dict[str, Any]
 AxisName: TypeAlias = Literal["row", "column"]
@@ -85,6 +86,7 @@ class Loop:
             raise ExpressionError(say("The loop {loop} needs a list.", loop=self.words))
         taken = [item for _, item in zip(range(MOST_ITEMS + 1), items, strict=False)]
         expressions.bounded(taken)
+        scope[WORK].charge(len(taken) * (1 if self.condition is None else 5))
         return taken
 
 
@@ -179,7 +181,7 @@ def read_loop(sandbox: Sandbox, words: str) -> Loop:
     names = tuple(target.name for target in targets)
     for part in (node.iter, node.test):
         if part is not None:
-            expressions.check_nodes(sandbox, part)
+            expressions.accept(sandbox, part)
     test = cast("nodes.Expr", node.test)
     condition = expressions.compiled(sandbox, [Expression("", test)]) if node.test is not None else None
     items = expressions.compiled(sandbox, [Expression("", cast("nodes.Expr", node.iter))])
@@ -361,6 +363,7 @@ class Player:
         self.place = place
         self.along = along
         self.at = 1
+        self.below = 0  # rows that are sure to follow the block at hand
         self.emissions: list[Emission] = []
         self.passages: list[Passage] = []
         self.shape: list[int] = []
@@ -377,15 +380,19 @@ class Player:
         begin = self.at
         passage = Passage(body, scope, (), len(self.passages), blank=blank)
         self.passages.append(passage)
+        scope[WORK].add_passage()
         if len(self.passages) > MOST_PASSAGES:
             raise BlockError(self._too_long(body.first))
         inner: list[Passage] = [passage]
         start_index = len(self.passages)
-        for part in body.parts:
+        for index, part in enumerate(body.parts):
             if isinstance(part, Stretch):
                 self._emit(part, passage)
             elif not blank:
+                follow = _length(body.parts[index + 1 :])
+                self.below += follow
                 self._block(part, scope)
+                self.below -= follow
         if body is not self.root:
             span = Span(body.first, body.last, begin, self.at - 1, body.before, not first_pass)
             inner += self.passages[start_index:]
@@ -427,9 +434,9 @@ class Player:
         count_at = len(self.shape)
         self.shape.append(0)
         count = 0
-        least = sum(stretch.last - stretch.first + 1 for stretch in body.stretches())
+        least = _length(body.parts)
         for inner in loop.passes(scope):
-            if count == 0 and self.at + inner["loop"]["length"] * least > self.limit + 1:
+            if count == 0 and self.at + inner["loop"]["length"] * least + self.below > self.limit + 1:
                 raise BlockError(self._too_long(body.first))  # told before a million rows are laid
             self._body(body, inner, first_pass=count == 0)
             count += 1
@@ -451,6 +458,11 @@ class Player:
                 self._body(body, scope, first_pass=True)
                 return
         self.shape.append(-1)
+
+
+def _length(parts: Sequence[Stretch | Block]) -> int:
+    """The rows that stand in any case."""
+    return sum(part.last - part.first + 1 for part in parts if isinstance(part, Stretch))
 
 
 def all_stretches(body: Body) -> Iterator[Stretch]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -19,6 +20,7 @@ from kpi_excel.workbook.placeholders import TextTemplate
 from kpi_excel.workbook.references import Formula
 from kpi_excel.workbook.sheet import Cell, FormulaCell, SheetXml
 from kpi_excel.workbook.strings import StringTable
+from kpi_excel.workbook.work import MOST_STEPS, WORK, TooMuchWorkError, Work
 
 TAG_WORDS: Final = ("for", "endfor", "if", "elif", "else", "endif", "columns", "endcolumns", "sheet")
 _ROW_WORDS: Final = TAG_WORDS[:6]
@@ -85,6 +87,20 @@ class Batch:
             except Exception as error:  # noqa: BLE001  whatever an expression of a stranger's template does
                 told = expressions.why(error, scope)
                 yield Fault(told.message, self.at(plan), told.hint)
+
+    def costliest(self, sandbox: Sandbox, scope: Scope, error: TooMuchWorkError) -> Fault:
+        """Of the cells that together took too much work, the one that takes most."""
+        work = Work(MOST_STEPS // 10)
+        taken: list[int] = []
+        for plan in self.plans:
+            assert plan.text is not None
+            before = work.left
+            with suppress(Exception):
+                placeholders.text_program(sandbox, plan.text)({**scope, WORK: work})
+            taken.append(before - work.left)
+            if work.left < 0:
+                break
+        return Fault(error.message, self.at(self.plans[taken.index(max(taken))]), error.hint)
 
     def at(self, plan: CellPlan) -> Place:
         """Where a cell stands in the template."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.parser import Parser
 from jinja2.runtime import Context, Undefined
@@ -19,6 +19,7 @@ from jinja2.utils import missing as NOT_THERE  # noqa: N812
 
 from kpi_excel.faults import did_you_mean
 from kpi_excel.messages import Message, say
+from kpi_excel.workbook.work import WORK, TooMuchWorkError, items_in, passing
 
 LONGEST_EXPRESSION: Final = 4_000
 LONGEST_TEXT: Final = 200_000  # characters that any step of an expression may make; a cell holds 32,767
@@ -84,8 +85,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, filters: Mapping[str, Callable[..., Any]], finalize: Callable[..., str] | None = None) -> None:
         super().__init__(undefined=Missing, keep_trailing_newline=True, optimized=False, finalize=finalize)
-        builtin = {name: _bounded(self.filters[name]) for name in _BUILTIN_FILTERS}
-        self.filters = {**builtin, **filters}
+        builtin = {name: _metered(self.filters[name], _PRICES.get(name, 1)) for name in _BUILTIN_FILTERS}
+        own = {name: each if name.startswith(" ") else _metered(each, 1, STEPS_OF_A_FIGURE)
+               for name, each in filters.items()}  # fmt: skip
+        self.filters = {**builtin, **own, _METERED: _passed}
+        self.tests["in"] = _is_in
         self.globals = {"range": _range}
         self.programs: dict[str, Compiled] = {}  # of texts with marks, which stand in every copy of a sheet
 
@@ -123,6 +127,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if not self.is_safe_callable(function):
             name = getattr(function, "__name__", type(function).__name__)
             raise ExpressionError(say("{name} can't be called in a template.", name=name))
+        context.parent[WORK].charge(passing(getattr(function, "__self__", None)))
         return context.call(function, *arguments, **named)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -135,6 +140,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "**":
             return _power(left, right)
         result = super().call_binop(context, operator, left, right)
+        context.parent[WORK].charge(passing(result))
         return bounded(result) if isinstance(result, str | list | tuple) else result
 
 
@@ -190,17 +196,44 @@ _BUILTIN_FILTERS = (
 )  # fmt: skip
 
 
-def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter whose result, lazy ones included, is checked for its size."""
+# Steps for each item: none where a long list takes no longer, many where each item becomes a list of its own.
+_AT_ONCE = ("abs", "attr", "count", "d", "default", "first", "float", "int", "items", "last", "length")
+_PRICES: Mapping[str, int] = {**dict.fromkeys(_AT_ONCE, 0), "groupby": 25}
+STEPS_OF_A_FIGURE: Final = 30  # a figure or date as text
+_METERED = " metered"  # the name of a filter that no expression can spell
 
-    def checked(*arguments: Any, **named: Any) -> Any:
-        result = function(*arguments, **named)
-        return bounded(_first_items(result)) if isinstance(result, Iterator) else bounded(result)
 
-    for marker in ("jinja_pass_arg",):
-        if hasattr(function, marker):
-            setattr(checked, marker, getattr(function, marker))
-    return checked
+def _metered(function: Callable[..., Any], price: int, for_once: int = 1) -> Callable[..., Any]:
+    """A filter that pays for what it takes and makes, and whose result, lazy ones included, is bounded in size."""
+    passed = getattr(function, "jinja_pass_arg", None)
+
+    @pass_context
+    def apply(context: Context, value: Any, *arguments: Any, **named: Any) -> Any:
+        work = context.parent[WORK]
+        value = _first_items(value) if isinstance(value, Iterator) else value
+        work.charge(for_once + (price * items_in(value) if price else 0))
+        first = {"context": context, "eval_context": context.eval_ctx, "environment": context.environment}
+        before = (first[passed.name],) if passed else ()
+        result = function(*before, value, *arguments, **named)
+        result = bounded(_first_items(result) if isinstance(result, Iterator) else result)
+        if price:
+            work.charge(passing(result))
+        return result
+
+    return apply
+
+
+@pass_context
+def _passed(context: Context, value: Any) -> Any:
+    """The value itself, paid for before it is compared, searched or copied."""
+    context.parent[WORK].charge(passing(value))
+    return value
+
+
+@pass_context
+def _is_in(context: Context, value: Any, among: Any) -> bool:
+    """The test ``in``."""
+    return value in _passed(context, among)
 
 
 def _first_items(items: Iterator[Any]) -> list[Any]:
@@ -242,7 +275,10 @@ def read(sandbox: Sandbox, source: str) -> Expression:
         raise ExpressionError(_syntax(source, error)) from error
     except (RecursionError, ValueError, OverflowError) as error:
         raise ExpressionError(say("The expression {expression} can't be read.", expression=_short(source))) from error
-    check_nodes(sandbox, node)
+    try:
+        accept(sandbox, node)
+    except RecursionError as error:
+        raise ExpressionError(say("The expression {expression} can't be read.", expression=_short(source))) from error
     node.set_environment(sandbox)
     return Expression(source.strip(), node)
 
@@ -264,6 +300,23 @@ def _syntax(source: str, error: TemplateSyntaxError) -> Message:
 def _short(source: str) -> str:
     source = " ".join(source.split())
     return source if len(source) <= 80 else source[:77] + "…"
+
+
+def accept(sandbox: Sandbox, root: nodes.Node, statements: Sequence[type[nodes.Node]] = ()) -> None:
+    """Refuse what an expression may not hold; let it pay for lists that it compares, searches or cuts."""
+    check_nodes(sandbox, root, statements)
+    whole = nodes.Tuple([root], "load") if isinstance(root, nodes.Expr) else root
+    for operand in list(whole.find_all(nodes.Operand)):
+        operand.expr = _paid(operand.expr)
+    for part in list(whole.find_all(nodes.Getitem)):
+        if isinstance(part.arg, nodes.Slice):
+            part.node = _paid(part.node)
+
+
+def _paid(node: nodes.Expr) -> nodes.Expr:
+    if isinstance(node, nodes.Const):
+        return node
+    return nodes.Filter(node, _METERED, [], [], None, None, lineno=node.lineno)
 
 
 def check_nodes(sandbox: Sandbox, root: nodes.Node, statements: Sequence[type[nodes.Node]] = ()) -> None:
@@ -316,6 +369,8 @@ def why(error: Exception, scope: Mapping[str, Any]) -> ExpressionError:
     """Any failure of an expression as one sentence for a person."""
     if isinstance(error, ExpressionError):
         return error
+    if isinstance(error, TooMuchWorkError):
+        return ExpressionError(error.message, error.hint)
     if isinstance(error, SecurityError):
         return ExpressionError(say("This is not allowed in a template: {why}.", why=str(error).rstrip(".")))
     if isinstance(error, ZeroDivisionError):

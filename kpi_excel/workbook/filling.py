@@ -28,6 +28,7 @@ from kpi_excel.workbook.seating import Sitting
 from kpi_excel.workbook.strings import StringTable
 from kpi_excel.workbook.structure import Structure
 from kpi_excel.workbook.styles import StyleSheet
+from kpi_excel.workbook.work import TooMuchWorkError
 
 _UNMARKED: Final = ("styles.xml", "theme", "sharedStrings", ".rels", "media/", "printerSettings")
 
@@ -222,6 +223,9 @@ class Filling:
         scope = _both(row.scope, column.scope, sitting.scope)
         try:
             found = batch.values(scope)
+        except TooMuchWorkError as error:  # nothing that follows can be worked out
+            fault = batch.costliest(self.material.sandbox, scope, error)
+            raise TemplateError(*self.faults, fault) from None
         except Exception as error:  # noqa: BLE001  whatever an expression of a stranger's template does
             told = expressions.why(error, scope)
             faults = list(batch.faults(self.material.sandbox, scope))

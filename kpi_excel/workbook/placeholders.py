@@ -18,6 +18,7 @@ from kpi_excel.workbook import expressions
 from kpi_excel.workbook.cells import LONGEST_CELL
 from kpi_excel.workbook.expressions import FORMATS, Expression, ExpressionError, Sandbox
 from kpi_excel.workbook.filters import FILTERS
+from kpi_excel.workbook.work import WORK, passing
 
 MARKS: Final = re.compile(r"\{\{|\{%|\{#.*?#\}", re.DOTALL)
 BYTE_MARKS: Final = re.compile(rb"\{\{|\{%|\{#")
@@ -156,7 +157,7 @@ def build(sandbox: Sandbox, pieces: Sequence[Mark]) -> TextTemplate:
         raise ExpressionError(
             say("The text {text} can't be read: {why}.", text=_short(source), why=str(why))
         ) from error
-    expressions.check_nodes(sandbox, program, _STATEMENTS)
+    expressions.accept(sandbox, program, _STATEMENTS)
     for loop in program.find_all(nodes.For):
         if loop.recursive:
             raise ExpressionError(say("A loop may not call itself."))
@@ -201,8 +202,9 @@ def _shown(context: Context, value: Any) -> str:
 @pass_context
 def _counted(context: Context, items: Any) -> Iterator[Any]:
     """The items of a loop within a text, as long as the text's budget of repeats lasts."""
-    budget = context.parent[_BUDGET]
+    budget, work = context.parent[_BUDGET], context.parent[WORK]
     for item in items:
+        work.charge(1)
         budget[1] -= 1
         if budget[1] < 0:
             raise ExpressionError(say("Loops inside one text may repeat {limit} times in all.", limit=MOST_REPEATS))
@@ -236,6 +238,8 @@ def text_program(sandbox: Sandbox, template: TextTemplate) -> expressions.Compil
     def evaluate(scope: Mapping[str, Any]) -> str:
         budget = [4 * LONGEST_CELL, MOST_REPEATS]
         context = Context(sandbox, {**scope, _BUDGET: budget}, None, {})
-        return "".join(run(context))
+        text = "".join(run(context))
+        scope[WORK].charge(passing(text))
+        return text
 
     return evaluate

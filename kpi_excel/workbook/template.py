@@ -26,6 +26,7 @@ from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.seating import Seating, Sitting
 from kpi_excel.workbook.structure import Builder
 from kpi_excel.workbook.values import with_calculation_settings
+from kpi_excel.workbook.work import WORK, Work
 
 _KEPT_LAYOUTS: Final = 8
 
@@ -119,7 +120,7 @@ class Template:
         if self._faults:
             raise TemplateError(*self._faults)
         formats = Formats.of(language, locale, currency, today)
-        scope: Scope = {**self.sandbox.globals, **context, FORMATS: formats}
+        scope: Scope = {**self.sandbox.globals, **context, FORMATS: formats, WORK: Work()}
         try:
             sittings = Seating(self._models, self.package.file, self._other_sheets()).seat(scope)
         except BlockError as error:
