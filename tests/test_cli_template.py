@@ -56,3 +56,26 @@ def test_data_that_is_no_json_object_is_refused_in_words(
     data.write_text(content)
     assert main(["template", "check", template(tmp_path / "a.xlsx", "x"), "--data", str(data)]) == 2
     assert "data.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("{{ revenu }}", '{"revenue": 5}'),
+        ("{{ revenue", '{"revenue": 5}'),
+        ("{% for r in revenue %}", '{"revenue": 5}'),
+        ("{{ revenue }}", '{"revenue": 1e400}'),
+        ("{{ revenue }}", "{"),
+        ("{{ range(999999) | groupby('real') }}", "{}"),
+    ],
+)
+def test_a_fill_that_fails_leaves_the_output_as_it_was(tmp_path: Path, text: str, data: str, *, exists: bool) -> None:
+    """No output file appears, an older one stays to the byte, and nothing is left lying beside it."""
+    (tmp_path / "data.json").write_text(data)
+    path, out = template(tmp_path / "a.xlsx", text), tmp_path / "out.xlsx"
+    if exists:
+        out.write_bytes(b"the last one")
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    assert main(["fill", path, str(tmp_path / "data.json"), str(out)]) == 2
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before
