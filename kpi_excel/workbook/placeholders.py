@@ -239,7 +239,7 @@ def text_program(sandbox: Sandbox, template: TextTemplate) -> expressions.Compil
         budget = [4 * LONGEST_CELL, MOST_REPEATS]
         context = Context(sandbox, {**scope, _BUDGET: budget}, None, {})
         text = "".join(run(context))
-        scope[WORK].charge(passing(text))
+        scope[WORK].charge(4 * passing(text))  # such a text is kept until the workbook is written
         return text
 
     return evaluate
