@@ -19,8 +19,9 @@ from kpi_excel.report import context, dress_of, file_name, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
 from kpi_excel.run.editions import EDITIONS, edited, edition_file
 from kpi_excel.run.gaps import missing_columns, unreadable
+from kpi_excel.run.identity import as_before, identity, look_of
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
-from kpi_excel.run.outputs import EditionBook, Workbook, refuse_open_workbooks, write_outputs
+from kpi_excel.run.outputs import EditionBook, Workbook, read_record, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
 from kpi_excel.run.scoring import score
 from kpi_excel.sources import AggregateRequest, open_datasets
@@ -77,11 +78,13 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime, i
         logo, unusable = logo_of(plan.control.settings, project.folder)
         faults = (*plan.faults, *measured.faults, *unusable)
         status = int(bool(faults) or any(map(needs_a_person, scored)))
+        look = look_of(project.template_path.read_bytes(), logo)
+        scored = as_before(scored, read_record(folder), look)
         template = Template(dressed(project.template_path, dress_of(plan.control.settings)))
         books = fill_all(template, scored, logo)
         further = fill_editions(template, plan, scored, logo)
         run = new_run(plan, measured.input_hash, status, now)
-        workbooks = write_outputs(folder, books, _record(plan, measured, scored, status, now), further)
+        workbooks = write_outputs(folder, books, _record(plan, measured, scored, look, status, now), further)
         restated = remember(plan, measured.measurer, history, memory, scored, reviews, run)
     return RunResult(plan, folder, tuple(workbooks), scored, faults, restated, status)
 
@@ -170,7 +173,7 @@ def _filled(template: Template, scorecard: Scorecard, logo: bytes) -> bytes:
 
 
 def _record(
-    plan: Plan, measured: Measured, scored: tuple[Scorecard, ...], status: int, now: datetime
+    plan: Plan, measured: Measured, scored: tuple[Scorecard, ...], look: str, status: int, now: datetime
 ) -> dict[str, Any]:
     """What is written beside the workbooks: enough to mail them without computing anything again."""
     return {
@@ -180,6 +183,7 @@ def _record(
         "kept_results_used": measured.reused,
         "settings": {name: value for name, value in asdict(plan.control.settings).items() if name != "values"},
         "scorecards": {scorecard.unit.id: digest(scorecard) for scorecard in scored},
+        "identities": {scorecard.unit.id: identity(scorecard, look) for scorecard in scored},
         "rejects": [
             {
                 "source": report.source,
