@@ -42,7 +42,8 @@ def calls(text: str) -> list[list[str]]:
 
 def calls_in(line: str) -> list[list[str]]:
     """The calls of the program in a line of a shell; what stands behind two blanks explains it."""
-    found = [re.search(r"kpi-excel(?:\.exe)? +(.*)", part.split("  ")[0]) for part in line.strip().split("&&")]
+    ours = r"(?<!keyring set )kpi-excel(?:\.exe)? +(.*)"
+    found = [re.search(ours, part.split("  ")[0]) for part in line.strip().split("&&")]
     return [shlex.split(match[1], comments=True) for match in found if match]
 
 
