@@ -54,6 +54,19 @@ def test_help_loads_no_heavy_library() -> None:
     assert "the month-end run" in done.stdout
 
 
+def test_a_formula_over_a_csv_loads_no_library_of_workbooks(tmp_path: Path) -> None:
+    """``kpi-excel calc`` on a small CSV is there at once: it needs the engine, and no workbook."""
+    (tmp_path / "a.csv").write_text("amount\n1\n2\n")
+    script = (
+        "import sys, json\nfrom kpi_excel.cli import main\n"
+        f"main(['calc', 'SUM(amount)', '--data', {str(tmp_path / 'a.csv')!r}])\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(done.stderr)}
+    assert not loaded & {"openpyxl", "pandas", "numpy", "sqlalchemy", "jinja2", "babel", "statsmodels", "formualizer"}
+
+
 def test_what_is_written_is_clean_and_typed() -> None:
     """ruff and mypy have nothing to say."""
     tools = Path(sys.executable).parent

@@ -221,10 +221,12 @@ def language(options: argparse.Namespace) -> str:
 
 def _project_language(options: argparse.Namespace) -> str:
     """What the project's settings say, where the command is about one that can be read."""
+    folder = getattr(options, "folder", None)
+    if not folder:
+        return ""  # and the control workbook's libraries are not loaded
     from kpi_excel.control import Project
 
-    folder = getattr(options, "folder", None)
-    return Project(Path(folder)).language() if folder else ""
+    return Project(Path(folder)).language()
 
 
 def _about(error: OSError) -> Fault:
