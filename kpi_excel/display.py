@@ -96,12 +96,14 @@ def change_text(change: Change, unit: str, settings: Settings) -> str:
     """A change with its sign: a share of the base, or an amount where a share has no meaning."""
     if isinstance(change.amount, NoValue):
         return "–"
+    if abs(change.amount) >= SCIENTIFIC_FROM:
+        return _signed(value_text(change.amount, unit, settings))
     locale = locale_of(settings)
     if unit == "%":
         return _signed(format_decimal(_rounded(change.amount, 3) * 100, _pattern(1), locale=locale)) + " pp"
     if unit == "points":
         return _signed(format_decimal(_rounded(change.amount, 1), _pattern(1), locale=locale))
-    if isinstance(change.share, NoValue):
+    if isinstance(change.share, NoValue) or abs(change.share) >= SCIENTIFIC_FROM:
         return _signed(value_text(change.amount, unit, settings))
     return _signed(format_percent(_rounded(change.share, 3), "#,##0.0 %", locale=locale))
 

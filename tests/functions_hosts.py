@@ -47,7 +47,7 @@ const known = {};
 const CustomFunctions = {associate: (name, rule) => { known[name] = rule; }, Error: Failed, ErrorCode};
 vm.runInNewContext(fs.readFileSync(process.argv[2], "utf8"), {CustomFunctions});
 const plain = (one) => Array.isArray(one) ? one.map(plain) : one instanceof Failed ? one.code : one;
-const answers = JSON.parse(fs.readFileSync(0, "utf8")).map(([name, values]) => {
+const answers = JSON.parse(fs.readFileSync("asked.json", "utf8")).map(([name, values]) => {
   try { return plain(known[name](...values)); }
   catch (error) { return error instanceof Failed ? error.code : String(error); }
 });
@@ -64,9 +64,10 @@ def by_javascript(asked: Sequence[Call], folder: Path) -> list[object]:
     """functions.js in node, with a stand-in for Excel's CustomFunctions; errors come as Office.js hands them over."""
     (folder / "functions.js").write_text(javascript.script(REGISTRY.values()), encoding="utf-8")
     (folder / "harness.cjs").write_text(HARNESS, encoding="utf-8")
+    lists = [[one.function, _office(one.rows())] for one in asked]
+    (folder / "asked.json").write_text(json.dumps(lists), encoding="utf-8")
     done = subprocess.run(
         [str(NODE), "harness.cjs", "functions.js"],
-        input=json.dumps([[one.function, _office(one.rows())] for one in asked]),
         capture_output=True,
         text=True,
         check=True,
@@ -84,7 +85,7 @@ const { loadPyodide } = require(process.argv[2]);
     python.FS.mkdirTree("/core/" + path.split("/").slice(0, -1).join("/"));
     python.FS.writeFile("/core/" + path, text);
   }
-  python.globals.set("asked", fs.readFileSync(0, "utf8"));
+  python.globals.set("asked", fs.readFileSync("asked.json", "utf8"));
   process.stdout.write(python.runPython(fs.readFileSync("run.py", "utf8")));
 })();
 """
@@ -110,9 +111,10 @@ def by_pyodide(asked: Sequence[Call], folder: Path) -> list[object]:
     (folder / "core.json").write_text(json.dumps(core), encoding="utf-8")
     (folder / "run.py").write_text(LITE_RUN, encoding="utf-8")
     (folder / "run.cjs").write_text(LITE, encoding="utf-8")
+    lists = [[one.function, [_lite(value) for value in one.rows()]] for one in asked]
+    (folder / "asked.json").write_text(json.dumps(lists), encoding="utf-8")
     done = subprocess.run(
         [str(NODE), "run.cjs", str(PYODIDE)],
-        input=json.dumps([[one.function, [_lite(value) for value in one.rows()]] for one in asked]),
         capture_output=True,
         text=True,
         check=False,

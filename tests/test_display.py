@@ -53,6 +53,8 @@ def test_changes_carry_their_sign_and_their_kind() -> None:
     assert display.change_text(Change(-100.0, 12.0, none), "money", settings()) == "+$12"
     assert display.change_text(Change(1.0, 0.0, 0.0), "#", settings()) == "0.0 %"
     assert display.change_text(Change(none, none, none), "#", settings()) == "–"
+    assert display.change_text(Change(1e-69, 1.0, 1e69), "#", settings()) == "+1"
+    assert display.change_text(Change(1.0, 1e40, 1e40), "%", settings()) == "+1E40"
 
 
 def test_every_reason_and_status_has_words() -> None:
