@@ -1,8 +1,8 @@
 """Speed of the worksheet functions, as ratios side by side on this machine: python benchmarks/bench_functions.py.
 
-All times are CPU seconds. A million cells of scores through KPI_NPS against a plain loop; what xlwings itself needs to
-hand a range of the same shape over (its real COM code over stand-ins, in a process of its own); the start of the UDF
-module against `import xlwings`; 5,000 cells of KPI_VALUE.
+All times are CPU seconds. A million cells of scores through KPI_NPS against a plain loop, and against what xlwings
+itself needs to hand the same range over (its real COM code over stand-ins, in a process of its own, without what COM
+itself takes); the start of the UDF module against `import xlwings`; 5,000 cells of KPI_VALUE.
 """
 
 import argparse
@@ -21,31 +21,40 @@ from pathlib import Path
 from kpi_excel.functions import call
 
 ROOT = Path(__file__).parent.parent
-HANDOVER = """
-import sys, time
-sys.path[:0] = [{tests!r}, {udfs!r}]
+# Within Excel's Python process, as far as it runs here: xlwings' real COM code over stand-ins for pywin32.
+UDF_PROCESS = """
+import sys, time, statistics
+sys.path[:0] = [{tests!r}, {udfs!r}, {root!r}, {here!r}]
 import functions_com
 functions_com.xlwings_as_on_windows()
-import types, xlwings as xw
+import gc, types, xlwings as xw
+import kpi_udfs
+from bench_functions import cells
 from xlwings.com_server import XLPython
-module = types.ModuleType("given"); module.__file__ = __file__ if "__file__" in globals() else "given.py"
-seen = {{}}
+from kpi_excel.functions import call
+taken = types.ModuleType("taken")
 @xw.func
 @xw.arg("score", ndim=2, err_to_str=True)
-def only_take(score):
-    seen["cells"] = len(score)
+def take(score):
     return 1.0
-module.only_take = only_take
-sys.modules["given"] = module
-row = tuple(map(float, range({columns})))
-cells = functions_com.Range(tuple(tuple(float(i * {columns} % 11) for _ in row) for i in range({cells} // {columns})))
-best = 9e9
-for _ in range(3):
+taken.take = take
+taken.__file__ = "taken.py"
+sys.modules["taken"] = taken
+rows = tuple(map(tuple, cells({cells}, {columns}, mixed={mixed})))
+given, caller, server = functions_com.Range(rows), functions_com.Range(0.0), XLPython()
+def seconds(work):
     start = time.process_time()
-    XLPython().CallUDF("given", "only_take", (cells,), None, functions_com.Range(0.0))
-    best = min(best, time.process_time() - start)
-assert seen["cells"] == {cells} // {columns}
-print(best)
+    work()
+    return time.process_time() - start
+runs = [
+    lambda: server.CallUDF("taken", "take", (given,), None, caller),
+    lambda: call("KPI_NPS", rows),
+    lambda: server.CallUDF("kpi_udfs", "KPI_NPS", (given,), None, caller),
+]
+for run in runs:
+    run()
+gc.freeze()
+print(*(statistics.median(column) for column in zip(*([seconds(run) for run in runs] for _ in range({rounds})))))
 """
 
 
@@ -91,19 +100,29 @@ def race(rows, rounds: int) -> tuple[float, float]:
     return statistics.median(taken), statistics.median(ratios)
 
 
-def handover(count: int, columns: int) -> float:
-    """Seconds that xlwings needs to hand a range over, before any function of ours."""
-    code = HANDOVER.format(tests=str(ROOT / "tests"), udfs=str(ROOT / "udfs"), cells=count, columns=columns)
+def in_excels_process(count: int, columns: int, rounds: int, *, mixed: bool) -> tuple[float, float, float]:
+    """Seconds in turns: xlwings hands a range over, KPI_NPS computes, a cell with KPI_NPS from start to end."""
+    code = UDF_PROCESS.format(
+        tests=str(ROOT / "tests"),
+        udfs=str(ROOT / "udfs"),
+        root=str(ROOT),
+        here=str(ROOT / "benchmarks"),
+        cells=count,
+        columns=columns,
+        rounds=rounds,
+        mixed=mixed,
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    given, computed, whole = map(float, done.stdout.split())
+    return given, computed, whole
 
 
 def start_up(code: str, rounds: int) -> float:
     """Median CPU seconds of a process that runs this code."""
-    taken = []
+    taken, with_udfs = [], {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "udfs"), str(ROOT)])}
     for _ in range(rounds):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "udfs")})
+        subprocess.run([sys.executable, "-c", code], check=True, env=with_udfs)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return statistics.median(taken)
@@ -141,16 +160,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     gc.freeze()
-    given = {columns: handover(options.cells, columns) for columns in (1, 10)}
-    for columns, seconds in given.items():
-        print(f"xlwings hands {options.cells:,} cells in {columns} columns over in {seconds * 1000:.0f} ms")
     for mixed in (False, True):
         for columns in (1, 10):
+            kind = f"{'mixed' if mixed else 'clean'}, {columns:2} columns"
             seconds, ratio = race(cells(options.cells, columns, mixed=mixed), options.rounds)
-            kind = "mixed" if mixed else "clean"
+            print(f"KPI_NPS, {kind}: {seconds * 1000:6.1f} ms, plain loop ÷ KPI_NPS {ratio:.2f}")
+            given, computed, whole = in_excels_process(options.cells, columns, options.rounds, mixed=mixed)
             print(
-                f"KPI_NPS, {kind}, {columns:2} columns: {seconds * 1000:6.1f} ms, plain loop ÷ KPI_NPS {ratio:.2f}, "
-                f"{seconds / given[columns]:.1%} of the hand-over"
+                f"  beside xlwings: its own hand-over {given * 1000:.0f} ms; KPI_NPS {computed / given:.1%} of it; "
+                f"a whole cell, handed over and computed, {whole / given:.1%}"
             )
     bare = start_up("import xlwings", options.rounds)
     ours = start_up("import kpi_udfs", options.rounds)

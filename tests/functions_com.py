@@ -44,6 +44,10 @@ class ComError(Exception):
         return self.args[0]
 
 
+class TimeType(dt.datetime):
+    """A date as pywin32 hands it over: a class of its own, with a time zone."""
+
+
 class NoObject:
     """A class of pywin32 that nothing here is an instance of."""
 
@@ -59,7 +63,7 @@ def stand_in(name, **content):
 
 def windows_stand_ins():
     utc = type("TimeZoneInfo", (dt.tzinfo,), {"utc": classmethod(lambda _: dt.timezone.utc)})
-    stand_in("pywintypes", com_error=ComError, error=OSError, TimeType=dt.datetime, IID=lambda text: str(text).upper())
+    stand_in("pywintypes", com_error=ComError, error=OSError, TimeType=TimeType, IID=lambda text: str(text).upper())
     for name in ("win32api", "win32con", "win32gui", "win32event", "win32com", "win32com.server"):
         stand_in(name, GetCurrentThreadId=lambda: 1)
     stand_in("win32process", GetWindowThreadProcessId=lambda _: (1, 1))
@@ -131,7 +135,7 @@ def cell(value):
     if isinstance(value, dict) and "currency" in value:
         return decimal.Decimal(value["currency"])
     if isinstance(value, dict):
-        return dt.datetime.fromisoformat(value["date"]).replace(tzinfo=dt.timezone.utc)
+        return TimeType.fromisoformat(value["date"]).replace(tzinfo=dt.timezone.utc)
     if isinstance(value, str) and value in ERRORS:
         return FIRST_ERROR + ERRORS[value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

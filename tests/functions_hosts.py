@@ -152,10 +152,16 @@ def by_xlwings(asked: Sequence[Call], _folder: Path) -> list[object]:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(here.parent / "udfs")},
+        env=with_udfs(),
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def with_udfs() -> dict[str, str]:
+    """The environment in which Python finds kpi_udfs and this very program."""
+    root = Path(__file__).parent.parent
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "udfs"), str(root)])}
 
 
 def _com(value: object) -> object:

@@ -166,3 +166,11 @@ def test_the_reason_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert call("KPI_WHY", "nps", column(11)) == "score contiene 11, que está fuera de su dominio."
     monkeypatch.setenv("KPI_EXCEL_LANG", "en")
     assert call("KPI_WHY", "NPS", column(10)) == "KPI_NPS has a value: 100."
+
+
+def test_an_array_constant_of_com_is_a_row() -> None:
+    """=KPI_STATUS({95,100},100) spills to the right, as it was typed; COM hands such an array over flat."""
+    from kpi_excel.functions.hosts import com
+
+    assert com.call("KPI_STATUS", (95.0, 100.0), 100.0) == [["near_target", "on_target"]]
+    assert com.call("KPI_NPS", ((10.0,), (None,), (-2146826281,))) == "#DIV/0!"

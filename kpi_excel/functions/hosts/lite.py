@@ -16,6 +16,8 @@ import xlwings as xw
 from kpi_excel.functions import call
 '''
 
+WHOLE = "ndim=2, err_to_str=True"  # the range as rows, its errors by their names
+
 
 def main(functions: Iterable[Function], language: str = "en") -> str:
     """The text of ``main.py``; the functions that read a history file are left out, a browser has none."""
@@ -26,7 +28,7 @@ def _wrapper(function: Function, language: str) -> str:
     declared, given = parameters(function)
     lines = [
         "@xw.func",
-        *(decorator(argument, language) for argument in function.arguments),
+        *(decorator(argument, WHOLE, language) for argument in function.arguments),
         f"def {function.name}({declared}):",
         f"    {docstring(function.help.to(language))}",
         f"    return call({', '.join([quoted(function.name), *given])})",

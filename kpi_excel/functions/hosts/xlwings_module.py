@@ -13,14 +13,14 @@ _HEAD = f'''"""The KPI functions for Excel on Windows, through xlwings.
 
 Excel waits for this module when it starts Python, so it imports xlwings alone; the first call loads the rest.
 The decorator xw.func stands on top because every xw.arg resets what it says. There are no type hints because xlwings
-would convert by them, and ndim=2 and err_to_str=True because nothing else hands a range over whole, errors included.
+would convert by them, and "raw" because a million cells take it ten times as long to clean as KPI_NPS to count.
 """
 
 import xlwings as xw
 
 
 def _answer(name, *values):
-    from kpi_excel.functions import call
+    from kpi_excel.functions.hosts.com import call
 
     return call(name, *values)
 '''
@@ -35,7 +35,7 @@ def _wrapper(function: Function, language: str) -> str:
     declared, given = parameters(function)
     lines = [
         f"@xw.func(category={quoted(function.category.to(language))})",
-        *(decorator(argument, language) for argument in function.arguments),
+        *(decorator(argument, '"raw"', language) for argument in function.arguments),
         f"def {function.name}({declared}):",
         f"    {docstring(function.help.to(language))}",
         f"    return _answer({', '.join([quoted(function.name), *given])})",
@@ -51,10 +51,10 @@ def parameters(function: Function) -> tuple[str, list[str]]:
     return ", ".join(f"{name}=None" if argument.optional else name for name, argument in pairs), names
 
 
-def decorator(argument: Argument, language: str) -> str:
-    """What xlwings is told of one argument: hand the range over whole, with its errors."""
+def decorator(argument: Argument, handed: str, language: str) -> str:
+    """What xlwings is told of one argument: how to hand it over, and its help."""
     name = quoted(argument.name if argument.repeats else parameter(argument))
-    return f"@xw.arg({name}, ndim=2, err_to_str=True, doc={quoted(argument.help.to(language))})"
+    return f"@xw.arg({name}, {handed}, doc={quoted(argument.help.to(language))})"
 
 
 def quoted(text: str) -> str:
