@@ -1,9 +1,10 @@
 """The help: every function on a page, in English or Spanish, as Markdown."""
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Mapping
+from itertools import groupby, zip_longest
 
 from kpi_excel.functions.function import Argument, Function
+from kpi_excel.functions.hosts.examples import Example, example
 from kpi_excel.functions.hosts.lambdas import has_lambda, to_lambda
 from kpi_excel.functions.hosts.words import NOTICE
 from kpi_excel.model import Texts
@@ -24,6 +25,7 @@ ARGUMENT = Texts("argument", "argumento")
 MEANING = Texts("meaning", "significado")
 FORMULA = Texts("Formula", "Fórmula")
 OPTIONAL = Texts("optional", "opcional")
+EXAMPLE = Texts("Example", "Ejemplo")
 SPILLS = Texts("The result spills into the neighbouring cells.", "El resultado se desborda a las celdas vecinas.")
 NO_LAMBDA = Texts(
     "Needs Python or the add-in; there is no LAMBDA of it.", "Necesita Python o el complemento; no existe como LAMBDA."
@@ -65,6 +67,7 @@ def page(function: Function, language: str, level: int = 1) -> str:
         lines.append("")
     if function.formula:
         lines += [f"{FORMULA.to(language)}: `{function.formula}`", ""]
+    lines += _example(example(function, language), language)
     notes = (
         (SPILLS, function.spills),
         (NO_BROWSER, function.reads_history),
@@ -85,3 +88,30 @@ def _signature(argument: Argument) -> str:
 def _row(argument: Argument, language: str) -> str:
     optional = f" ({OPTIONAL.to(language)})" if argument.optional else ""
     return f"| `{argument.name}`{optional} | {argument.help.to(language).replace('|', '/')} |"
+
+
+def _example(shown: Example, language: str) -> list[str]:
+    """A small sheet, the formula over it, and what stands in the cell."""
+    rows = shown.shown if isinstance(shown.shown, list) else [[shown.shown]]
+    answer = "; ".join(" | ".join(_cell(one, language) for one in row) for row in rows)
+    lines = [f"{EXAMPLE.to(language)}: `{shown.formula}` → **{answer}**", ""]
+    return [*lines, *_sheet(shown.columns, language), ""] if shown.columns else lines
+
+
+def _sheet(columns: Mapping[str, object], language: str) -> list[str]:
+    """The columns as a table, a single value in the first row."""
+    cells = (one if isinstance(one, list) else [one] for one in columns.values())
+    rows = ((_cell(one, language) if one != "" else "" for one in row) for row in zip_longest(*cells, fillvalue=""))
+    return [_line(columns), _line("---" for _ in columns), *map(_line, rows)]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object, language: str) -> str:
+    """What a cell shows, with the decimal sign of the language."""
+    if not isinstance(value, float):
+        return str(value) or "—"
+    text = f"{value:.10g}"
+    return text.replace(".", ",") if language == "es" else text
