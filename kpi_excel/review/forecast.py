@@ -1,8 +1,8 @@
 """What the coming periods bring: the best method that the history allows, and how well it would have done before.
 
 The ladder (kpi-statistics, section 3): fewer than 6 points nothing; then the mean or a straight line with Student's
-t; small counts by Poisson or negative binomial; from 24 months on exponential smoothing (statsmodels), which follows a
-level that has shifted, with a trend or season where one is seen: one year's months foretell the next year's.
+t; small counts by Poisson or negative binomial; from 24 months on exponential smoothing, which follows a level
+that has shifted, with a trend or season where one is seen: one year's months foretell the next year's.
 """
 
 import math
@@ -12,11 +12,11 @@ from functools import partial
 from statistics import fmean, variance
 from typing import TypeAlias
 
-from kpi_excel.review.ets import fitted
 from kpi_excel.statistics import (
     fit_line,
     negative_binomial_tail,
     poisson_tail,
+    smooth,
     student_quantile,
     student_tail,
     sum_forecast,
@@ -178,7 +178,7 @@ def _line(values: Sequence[float], periods: int) -> Spread | None:
 
 def _smoothed(values: Sequence[float], periods: int, *, seasonal: bool = False) -> Spread | None:
     """A damped trend only where a straight line is seen."""
-    model = fitted(tuple(values), trend=has_trend(values), seasonal=seasonal)
+    model = smooth(tuple(values), trend=has_trend(values), seasonal=seasonal)
     if model is None:
         return None
     errors = tuple(model.error(k) for k in range(1, periods + 1))
@@ -259,7 +259,7 @@ def _path(values: Sequence[float], held: int, method: str) -> Sequence[float] | 
     if not method.startswith("ets"):
         made = METHODS[method](known, held, 0.0)
         return made.path if made else None
-    model = fitted(tuple(values), trend=has_trend(values), seasonal=method == "ets seasonal")
+    model = smooth(tuple(values), trend=has_trend(values), seasonal=method == "ets seasonal")
     earlier = model.after(known) if model else None
     return earlier.path(held) if earlier else None
 

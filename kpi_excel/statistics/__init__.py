@@ -23,6 +23,7 @@ from kpi_excel.statistics.distributions import (
     student_tail,
     z_of,
 )
+from kpi_excel.statistics.fitting import smooth
 from kpi_excel.statistics.nps import (
     Change,
     Interval,
@@ -74,6 +75,7 @@ __all__ = [
     "required_rate",
     "runs",
     "sides",
+    "smooth",
     "student_quantile",
     "student_tail",
     "sum_forecast",

@@ -2,7 +2,7 @@
 
 The additive innovations models of Hyndman, Koehler, Ord and Snyder (Forecasting with Exponential Smoothing, 2008):
 ETS(A,N,N), (A,Ad,N), (A,N,A) and (A,Ad,A). Being linear they need no simulated paths: chapter 6 gives the variance of
-a coming value and of a sum in closed form. The parameters come from statsmodels (``kpi_excel.review.forecast``).
+a coming value and of a sum in closed form. ``fitting`` finds the parameters.
 """
 
 import math
