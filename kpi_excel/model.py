@@ -285,6 +285,7 @@ class Recipient:
     cc: tuple[str, ...] = ()
     language: str = ""
     kpis: tuple[str, ...] = ()  # empty: all of the workbook
+    sheets: tuple[str, ...] = ()  # as their tabs are named, or a KPI's id for its page; empty: all of them
     include_children: bool = False
     attachment: str = ""  # name pattern, such as "KPI {unit} {period}.xlsx"
     place: str = ""

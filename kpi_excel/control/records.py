@@ -153,6 +153,7 @@ def recipient(row: Row) -> Placed[Recipient]:
         _addresses(row.get("cc", ())),
         row.get("language"),
         row.get("kpis", ()),
+        row.get("sheets", ()),
         row.get("include_children", False),
         row.get("attachment"),
         str(row.start),

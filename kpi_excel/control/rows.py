@@ -155,6 +155,7 @@ def _recipients(control: Control) -> Iterator[Values]:
             "cc": recipient.cc,
             "language": recipient.language,
             "kpis": recipient.kpis,
+            "sheets": recipient.sheets,
             "include_children": True if recipient.include_children else None,
             "attachment": recipient.attachment,
         }

@@ -220,6 +220,16 @@ RECIPIENTS = Sheet(
             width=30,
         ),
         Field(
+            "sheets",
+            Texts("Only these sheets", "Solo estas hojas"),
+            Texts(
+                "Tabs with ; between them: Summary; Actions. A KPI's id stands for its page. Blank: all of them.",
+                "Hojas separadas con ; (Resumen; Acciones). El código de un KPI vale por su hoja. Vacío: todas.",
+            ),
+            Kind.LIST,
+            width=30,
+        ),
+        Field(
             "include_children",
             Texts("Also units below", "También las inferiores"),
             Texts(

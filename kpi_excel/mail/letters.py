@@ -83,7 +83,8 @@ class _Desk:
         self.books = {book["unit"]: book for book in record["workbooks"]}
         self.own_language = record.get("settings", {}).get("language", control.settings.language)
         self.editions = {
-            Edition(book["unit"], book["language"], tuple(book["kpis"])): book for book in record.get("editions", ())
+            Edition(book["unit"], book["language"], tuple(book["kpis"]), tuple(book.get("sheets", ()))): book
+            for book in record.get("editions", ())
         }
         self.faults: list[Fault] = []
         self.checked = cache(self._check)  # one workbook may have thousands of readers

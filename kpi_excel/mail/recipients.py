@@ -11,20 +11,23 @@ from kpi_excel.model import Control, Recipient
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A unit's workbook as some of its readers get it: in their language, with these KPIs alone."""
+    """A unit's workbook as some of its readers get it: in their language, with these KPIs and these sheets alone."""
 
     unit: str
     language: str
     kpis: tuple[str, ...] = ()  # empty: all of them
+    sheets: tuple[str, ...] = ()  # empty: all of them
 
     def is_whole(self, language: str) -> bool:
         """Whether it is the unit's own workbook, which is there anyway."""
-        return not self.kpis and self.language == language
+        return not self.kpis and not self.sheets and self.language == language
 
 
 def edition_of(recipient: Recipient, unit: str, control: Control) -> Edition:
     """The edition that a recipient gets of a unit within reach."""
-    return Edition(unit, recipient.language or control.settings.language, tuple(sorted(recipient.kpis)))
+    language = recipient.language or control.settings.language
+    sheets = {sheet.casefold() for sheet in recipient.sheets}
+    return Edition(unit, language, tuple(sorted(set(recipient.kpis))), tuple(sorted(sheets)))
 
 
 def editions(control: Control) -> tuple[Edition, ...]:

@@ -1,16 +1,19 @@
-"""A scorecard as some of its readers may see it: in their language, and nothing in it tells of another KPI."""
+"""A scorecard as some of its readers may see it: in their language, and nothing in it tells of another KPI or sheet."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
+from typing import Any
 
 from kpi_excel.display import locale_of
 from kpi_excel.mail.recipients import Edition
 from kpi_excel.messages import Bilingual, say
 from kpi_excel.model import Card, Definition, Scorecard, Settings, SmartLetter, Value
-from kpi_excel.report import file_name
+from kpi_excel.report import SHEETS, file_name
+from kpi_excel.run.digest import digest
 
+LANGUAGES = ("en", "es")
 EDITIONS = "editions"  # the folder beside the units' own workbooks
 
 
@@ -23,8 +26,34 @@ def edited(scorecard: Scorecard, edition: Edition) -> Scorecard:
 def edition_file(scorecard: Scorecard, edition: Edition) -> str:
     """The file of an edition: that of the unit's workbook, with what tells it from the others."""
     name = PurePath(file_name(scorecard.settings, scorecard.unit, scorecard.period))
-    mark = hashlib.sha256("\0".join((edition.unit, *edition.kpis)).encode()).hexdigest()[:8]
+    parts = (edition.unit, *edition.kpis, *(f"!{sheet}" for sheet in edition.sheets))
+    mark = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
     return f"{name.stem} {edition.language}-{mark}{name.suffix}"
+
+
+def tabs_of(edition: Edition, told: Mapping[str, Any], chosen: Collection[str]) -> tuple[str, ...]:
+    """The tabs that an edition of some sheets keeps, in the report that ``told`` is the context of.
+
+    A sheet is named as on its tab, in either language, or by the id of the KPI that it is about; of the ``chosen``
+    KPIs those that this unit does not have are passed over.
+    """
+    known = {kpi["id"]: kpi["sheet"] for kpi in told["kpis"]}
+    known |= {
+        SHEETS[name].to(language).casefold(): tab for name, tab in told["sheets"].items() for language in LANGUAGES
+    }
+    wanted = (sheet for sheet in edition.sheets if sheet in known or sheet not in chosen)
+    return tuple(dict.fromkeys(known.get(sheet, sheet) for sheet in wanted))
+
+
+def message_of(scorecard: Scorecard, told: Mapping[str, Any], tabs: Collection[str] | None) -> dict[str, Any]:
+    """What the message tells: no KPI and no action of a sheet that the edition leaves out, unless the summary is in."""
+    if tabs is None or told["sheets"]["summary"] in tabs:
+        return digest(scorecard)
+    pages = frozenset(kpi["id"] for kpi in told["kpis"] if kpi["sheet"] in tabs)
+    less = _limited(scorecard, pages)
+    card = digest(less if told["sheets"]["actions"] in tabs else replace(less, actions=()))
+    headline = say("The sheets that you are listed for are attached.")
+    return card if pages else card | {"headline": headline.to(scorecard.settings.language)}
 
 
 def _in_language(settings: Settings, language: str) -> Settings:

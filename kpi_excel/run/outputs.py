@@ -13,6 +13,7 @@ from typing import Any
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
 from kpi_excel.files import locks
+from kpi_excel.mail.recipients import Edition
 from kpi_excel.messages import say
 
 RECORD = "run.json"
@@ -33,19 +34,17 @@ class Workbook:
 
 @dataclass(frozen=True, slots=True)
 class EditionBook:
-    """The workbook of an edition, for readers of another language or of some KPIs; its digest tells the same."""
+    """The workbook of an edition, for readers of another language, some KPIs or sheets; its digest tells the same."""
 
-    unit: str
-    language: str
-    kpis: tuple[str, ...]
+    edition: Edition
     file: str
     content: bytes
     digest: dict[str, Any]
 
     def entry(self) -> dict[str, Any]:
         """Its line in the record."""
-        named = {name: getattr(self, name) for name in ("unit", "language", "kpis", "file", "digest")}
-        return named | {"sha256": hashlib.sha256(self.content).hexdigest(), "size": len(self.content)}
+        told = asdict(self.edition) | {"file": self.file, "digest": self.digest}
+        return told | {"sha256": hashlib.sha256(self.content).hexdigest(), "size": len(self.content)}
 
 
 def write_outputs(

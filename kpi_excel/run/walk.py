@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from kpi_excel.display import locale_of
 from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
-from kpi_excel.mail.recipients import editions
+from kpi_excel.mail.recipients import Edition, editions
 from kpi_excel.measure import Measurer, needs_of
 from kpi_excel.model import Period, Restatement, Scorecard, SourceReport
 from kpi_excel.report import context, dress_of, file_name, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
-from kpi_excel.run.editions import EDITIONS, edited, edition_file
+from kpi_excel.run.editions import EDITIONS, edited, edition_file, message_of, tabs_of
 from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.identity import as_before, identity, look_of
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
@@ -27,6 +27,7 @@ from kpi_excel.run.scoring import score
 from kpi_excel.sources import AggregateRequest, open_datasets
 from kpi_excel.workbook.dress import dressed
 from kpi_excel.workbook.embed import with_functions
+from kpi_excel.workbook.excerpt import excerpt
 from kpi_excel.workbook.template import Template
 
 
@@ -76,13 +77,13 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime, i
         memory = recall(plan, measured.measurer, history)
         scored, reviews = score(plan, measured.measurer, memory, measured.reports, measured.faults, now)
         logo, unusable = logo_of(plan.control.settings, project.folder)
-        faults = (*plan.faults, *measured.faults, *unusable)
-        status = int(bool(faults) or any(map(needs_a_person, scored)))
         look = look_of(project.template_path.read_bytes(), logo)
         scored = as_before(scored, read_record(folder), look)
         template = Template(dressed(project.template_path, dress_of(plan.control.settings)))
         books = fill_all(template, scored, logo)
-        further = fill_editions(template, plan, scored, logo)
+        further, unfit = fill_editions(template, plan, scored, logo)
+        faults = (*plan.faults, *measured.faults, *unusable, *unfit)
+        status = int(bool(faults) or any(map(needs_a_person, scored)))
         run = new_run(plan, measured.input_hash, status, now)
         workbooks = write_outputs(folder, books, _record(plan, measured, scored, look, status, now), further)
         restated = remember(plan, measured.measurer, history, memory, scored, reviews, run)
@@ -135,16 +136,14 @@ def _periods(plan: Plan) -> Iterator[Period]:
     yield calendar.rolling_year(period)
 
 
-def fill_all(
-    template: Template, scored: tuple[Scorecard, ...], logo: bytes = b""
-) -> list[tuple[str, str, str, bytes]]:
+def fill_all(template: Template, scored: tuple[Scorecard, ...], logo: bytes = b"") -> list[tuple[str, str, str, bytes]]:
     """The workbook of every scorecard: unit, its name, file name, content. Nothing is written yet."""
     return [
         (
             scorecard.unit.id,
             scorecard.unit.name,
             file_name(scorecard.settings, scorecard.unit, scorecard.period),
-            _filled(template, scorecard, logo),
+            _filled(template, scorecard, context(scorecard, logo)),
         )
         for scorecard in scored
     ]
@@ -152,24 +151,40 @@ def fill_all(
 
 def fill_editions(
     template: Template, plan: Plan, scored: tuple[Scorecard, ...], logo: bytes = b""
-) -> list[EditionBook]:
-    """The workbooks of the readers who get another language, or some KPIs alone; in a folder of their own."""
+) -> tuple[list[EditionBook], list[Fault]]:
+    """The workbooks of the readers who get another language, or some KPIs or sheets alone; and which cannot be made."""
     by_unit = {scorecard.unit.id: scorecard for scorecard in scored}
-    books = []
+    books, faults = [], []
     for edition in editions(plan.control):
         if edition.unit in by_unit:
             scorecard = edited(by_unit[edition.unit], edition)
+            told = context(scorecard, logo)
+            tabs = tabs_of(edition, told, plan.kpis) if edition.sheets else None
+            try:
+                content = _filled(template, scorecard, told, tabs)
+            except KpiExcelError as error:
+                faults += [_of_edition(fault, edition) for fault in error.faults]
+                continue
             file = f"{EDITIONS}/{edition_file(scorecard, edition)}"
-            content = _filled(template, scorecard, logo)
-            books.append(EditionBook(edition.unit, edition.language, edition.kpis, file, content, digest(scorecard)))
-    return books
+            books.append(EditionBook(edition, file, content, message_of(scorecard, told, tabs)))
+    return books, faults
 
 
-def _filled(template: Template, scorecard: Scorecard, logo: bytes) -> bytes:
-    """One workbook, with the functions of its KPIs and those that its formulas call."""
+def _filled(
+    template: Template, scorecard: Scorecard, told: dict[str, Any], tabs: tuple[str, ...] | None = None
+) -> bytes:
+    """One workbook, with the functions of its KPIs and those that its formulas call; cut down to these tabs if any."""
     language, locale = scorecard.settings.language, str(locale_of(scorecard.settings))
-    book = template.fill(context(scorecard, logo), language=language, locale=locale)
+    book = template.fill(told, language=language, locale=locale)
+    if tabs is not None:
+        return with_functions(excerpt(book, tabs), language=language)  # the others would name KPIs of other sheets
     return with_functions(book, filter(None, (function_of(card.definition) for card in scorecard.cards)), language)
+
+
+def _of_edition(fault: Fault, edition: Edition) -> Fault:
+    """The fault with the unit and the sheets that somebody is listed for."""
+    part = f"{edition.unit}: {'; '.join(edition.sheets)}"
+    return replace(fault, place=replace(fault.place, part=part))
 
 
 def _record(
