@@ -1,6 +1,8 @@
 """SIGKILL at random moments while 100 messages are sent, again and again: what arrived, what is listed, what is lost.
 
-    python benchmarks/mail_kills.py [--kills 300] [--seed 1]
+    python benchmarks/mail_kills.py [--kills 300] [--seed 1] [--history postgresql+psycopg://…]
+
+With ``--history`` the outbox lies in that PostgreSQL database, in a schema of its own for each campaign.
 
 Each campaign sends 100 messages about 5 units to 20 readers each over one real connection to a real server, and is
 killed and started again until all are settled. A message may be missing or be there only if the outbox says
@@ -32,6 +34,21 @@ from kpi_excel.mail.outbox import Outbox
 from kpi_excel.mail.smtp import Smtp
 
 UNITS, READERS = 5, 20
+DATABASE: list[str] = []  # where the outbox lies when it is not a file of its own
+
+
+def history_of(folder: Path) -> str:
+    """The address of a campaign's outbox; "" for a file in its folder."""
+    return f"{DATABASE[0]}?options=-csearch_path%3D{folder.name}" if DATABASE else ""
+
+
+def make_room(folder: Path) -> None:
+    """An empty schema for a campaign's outbox."""
+    import sqlalchemy as sa
+
+    with sa.create_engine(DATABASE[0]).begin() as connection:
+        connection.execute(sa.text(f"DROP SCHEMA IF EXISTS {folder.name} CASCADE"))
+        connection.execute(sa.text(f"CREATE SCHEMA {folder.name}"))
 
 
 def letters_of(folder: Path) -> list[Letter]:
@@ -49,7 +66,7 @@ def letters_of(folder: Path) -> list[Letter]:
 
 def send(folder: Path, port: int) -> None:
     """What the process that is killed does."""
-    with mailing(folder, Smtp("127.0.0.1", port, "none")) as all_of_it:
+    with mailing(folder, Smtp("127.0.0.1", port, "none"), history_of(folder)) as all_of_it:
         for _ in all_of_it.send(letters_of(folder)):
             pass
 
@@ -95,7 +112,7 @@ def judged(folder: Path, received: Path) -> dict[str, int]:
         reader, unit = line.split()
         arrived[reader] += 1
         wrong += not reader.endswith(f"@{unit}.example")
-    with mailing(folder, Smtp("127.0.0.1", 1, "none")) as all_of_it:
+    with mailing(folder, Smtp("127.0.0.1", 1, "none"), history_of(folder)) as all_of_it:
         state = {row["recipient"]: row["state"] for row in Outbox.rows(all_of_it.outbox)}
     expected = {letter.address for letter in letters_of(folder)}
     return {
@@ -144,6 +161,8 @@ def begun(root: Path, name: str, name_file: Path) -> Path:
     folder = root / name
     folder.mkdir()
     (folder / "received").touch()
+    if DATABASE:
+        make_room(folder)
     name_file.with_suffix(".new").write_text(str(folder / "received"))
     name_file.with_suffix(".new").replace(name_file)
     time.sleep(0.1)
@@ -181,11 +200,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--history", default="", help="the address of a PostgreSQL database")
     parser.add_argument("--serve", nargs=2, type=Path)
     options = parser.parse_args()
     if options.serve:
         serve(*options.serve)
         return 0
+    DATABASE.extend(filter(None, [options.history]))
     sums: Counter[str] = Counter()
     for number, row in enumerate(campaigns(options.kills, options.seed)):
         if not number:

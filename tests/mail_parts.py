@@ -22,7 +22,6 @@ from cryptography.x509.oid import NameOID
 
 from kpi_excel.history.store import History
 from kpi_excel.mail.compose import Composer
-from kpi_excel.mail.journal import only_one
 from kpi_excel.mail.letters import letters
 from kpi_excel.mail.outbox import Outbox
 from kpi_excel.mail.sending import Mailing
@@ -77,13 +76,13 @@ def empty_history():
 
 
 @contextmanager
-def mailing(folder, transport, **options):
-    """Everything that sending needs, with a history in this folder; waits are not waited for."""
-    if not (folder / "h.sqlite").exists():
+def mailing(folder, transport, url="", **options):
+    """Everything that sending needs, with a history in this folder or at an address; waits are not waited for."""
+    if not url and not (folder / "h.sqlite").exists():
         (folder / "h.sqlite").write_bytes(empty_history())
-    with History.at(folder / "h.sqlite") as history:
+    with History(url) if url else History.at(folder / "h.sqlite") as history:
         outbox = Outbox(history, lambda: datetime.now(UTC))
-        with only_one(outbox.lock_path(folder)) as journal, closing(transport):
+        with outbox.alone(folder) as journal, closing(transport):
             composer = Composer(folder / "mail", "KPI office <kpi@example.com>")
             yield Mailing(outbox, journal, composer, transport, options.pop("sleep", lambda _: None), **options)
 

@@ -4,6 +4,7 @@ import email
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.policy import default
 from pathlib import Path
@@ -13,6 +14,7 @@ from mail_parts import ANA, deliver, mailing, project, states
 
 from kpi_excel.faults import KpiExcelError
 from kpi_excel.history.store import History
+from kpi_excel.mail import outbox
 from kpi_excel.mail.journal import Journal, only_one
 from kpi_excel.mail.outbox import Outbox
 from kpi_excel.mail.sending import Pace
@@ -158,6 +160,44 @@ def test_two_processes_do_not_send_at_once(tmp_path):
             pass
     with only_one(tmp_path / "lock") as journal:
         assert isinstance(journal, Journal)
+
+
+def test_two_projects_that_share_a_database_file_do_not_send_at_once(tmp_path):
+    """The lock lies beside the file, wherever the senders' own folders are."""
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    url = f"sqlite:///{tmp_path / 'h.sqlite'}"
+    with mailing(tmp_path / "here", Memory(), url), pytest.raises(KpiExcelError, match="Another process"):  # noqa: SIM117
+        with mailing(tmp_path / "there", Memory(), url):
+            pass
+
+
+def test_two_machines_that_share_a_server_do_not_send_at_once(tmp_path, postgresql, monkeypatch):
+    """The server itself holds the lock, and frees it when the sender is through."""
+    monkeypatch.setattr(outbox, "PATIENCE", 0.1)
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    with mailing(tmp_path / "here", Memory(), postgresql), pytest.raises(KpiExcelError, match="Another process"):  # noqa: SIM117
+        with mailing(tmp_path / "there", Memory(), postgresql):
+            pass
+    with mailing(tmp_path / "there", Memory(), postgresql) as all_of_it:
+        assert all_of_it.journal.known == {}
+
+
+def test_what_another_machine_was_killed_over_is_unknowable(tmp_path, postgresql):
+    """Its journal lies elsewhere: nothing is sent again without a word from a person."""
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    made, _ = project(tmp_path, replace(ANA, to=(f"{tmp_path.parent.name}@example.com",)))
+    with mailing(tmp_path / "here", Memory(), postgresql) as all_of_it:
+        standings = all_of_it.outbox.standings(made, state="sent")
+        all_of_it.outbox.enter(standings)
+        all_of_it.outbox.claim(standings, [])
+    memory = Memory()
+    with mailing(tmp_path / "there", memory, postgresql) as all_of_it:
+        assert [outcome.state for outcome in all_of_it.send(made)] == ["unknowable"]
+        assert [outcome.state for outcome in all_of_it.send(made, resend=True)] == ["sent"]
+    assert len(memory.sent) == 1
 
 
 def test_a_clock_that_jumps_changes_nothing(tmp_path):

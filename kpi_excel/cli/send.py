@@ -16,7 +16,6 @@ from kpi_excel.control import Project, read_control
 from kpi_excel.faults import Fault, KpiExcelError, Place, Severity
 from kpi_excel.history.store import History
 from kpi_excel.mail.compose import Composer
-from kpi_excel.mail.journal import only_one
 from kpi_excel.mail.letters import Letter, letters
 from kpi_excel.mail.outbox import Outbox, Standing
 from kpi_excel.mail.sending import Mailing, Outcome
@@ -134,7 +133,7 @@ def _send(delivery: Delivery, options: argparse.Namespace) -> list[Outcome]:
     settings, project = delivery.control.settings, delivery.project
     with History(project.history_url(settings)) as history:
         outbox = Outbox(history, now)
-        with only_one(outbox.lock_path(project.cache_folder)) as journal:
+        with outbox.alone(project.cache_folder) as journal:
             rate = int(settings.values.get("mail_rate") or 0)
             mailing = Mailing(
                 outbox, journal, delivery.composer, delivery.transport, time.sleep, rate, settings.language

@@ -9,7 +9,8 @@ replaced      it never left, and the workbook has changed since
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,15 +18,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.history.schema import deliveries
 from kpi_excel.history.store import History
-from kpi_excel.mail.journal import BEGUN, CLAIMED, Journal
+from kpi_excel.mail.journal import BEGUN, CLAIMED, Journal, only_one
 from kpi_excel.mail.letters import Letter
+from kpi_excel.messages import say
 
 Row = Mapping[str, Any]
 GONE = ("sent", "drafted", "unknowable")  # out of our hands, or perhaps
 OPEN = ("prepared", "failed", "written")  # may be sent
 MANY = 500  # keys in one query
+PATIENCE = 3  # seconds in which a server notices that a process was killed
+OURS = 0x6B706921  # what tells our lock from those of other programs in the same database
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,33 @@ class Outbox:
 
     def __init__(self, history: History, now: Callable[[], datetime]) -> None:
         self.engine, self.now = history.engine, now
+
+    @contextmanager
+    def alone(self, folder: Path) -> Iterator[Journal]:
+        """Send alone: the lock on this machine, and where a server holds the history one there for all machines.
+
+        Raises:
+            KpiExcelError: another process is sending.
+        """
+        with only_one(self.lock_path(folder)) as journal, self._alone_on_server():
+            yield journal
+
+    @contextmanager
+    def _alone_on_server(self) -> Iterator[None]:
+        """A lock that the server itself frees when the connection ends, also that of a killed process."""
+        if self.engine.dialect.name != "postgresql":
+            yield
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            try:
+                connection.execute(sa.text(f"SET lock_timeout = '{PATIENCE}s'"))
+                connection.execute(sa.text(f"SELECT pg_advisory_lock({OURS}, hashtext(current_schema()))"))
+            except sa.exc.OperationalError as error:
+                raise KpiExcelError(Fault(say("Another process is sending right now."))) from error
+            try:
+                yield
+            finally:
+                connection.invalidate()  # in the pool it would keep the lock
 
     def lock_path(self, folder: Path) -> Path:
         """Where the lock lies: beside the database that two people share; in the folder where a server holds it."""
