@@ -46,6 +46,39 @@ def calls(seeds: Sequence[int] = (4, 5), each: int = 3) -> list[Call]:
     return [one for seed in seeds for one in _calls(random.Random(seed), each)]
 
 
+SURVEY = (10, 9, 9, 8, 3, None, "n/a")
+SERIES = ("sales", 100, 104, None, 98, "n/a", 110, None, None)
+WITH_OPTIONS = {
+    "KPI_NPS_MOE": [(SURVEY, 0.9), (SURVEY, 0.95), (SURVEY, 1), (SURVEY, "0.5"), (SURVEY, "much"), (SURVEY, None)],
+    "KPI_NPS_MARGIN": [(SURVEY, 0.99), (SURVEY, 0), (SURVEY, "#N/A"), ((11, 9), 0.9), ((None, "x"), 0.9)],
+    "KPI_NPS_LOW": [(SURVEY, 0.8), (SURVEY, -1), ((None, "x"), 0.9), ((0, 0, 0), 0.9999)],
+    "KPI_NPS_HIGH": [(SURVEY, 0.8), (SURVEY, 2), ((10, 10, 10), 0.9999)],
+    "KPI_NPS_SAMPLE": [(5, 0.9), (5, None, 0.5), (5, 0.9, 0), (5, 0.9, 2), (5, 1), (0, 0.9), (5, 0.95, "x")],
+    "KPI_STATUS": [
+        *[(value, 100, tolerance) for value in (99, 95, 90) for tolerance in (0, 0.05, 0.1, -0.1, None)],
+        *[(value, 100, 0.05, way) for value in (99, 104, 106) for way in ("up", "Down ", "neutral", "sideways", None)],
+        *[(value, ((3, 6),), 0.1, "band") for value in (2, 2.8, 3, 5, 6.2, 7)],
+        (5, ((6, 3),), 0.1, "band"),
+        (5, ((3,), (6,)), None, "BAND"),
+        (5, ((3, None),), None, "band"),
+        (5, 3, None, "band"),
+    ],
+    "KPI_ATTAINMENT": [
+        *[(80, target, way) for target in (100, 0, -5) for way in ("up", "down", "neutral", "x", None)],
+        *[(value, ((3, 6),), "band") for value in (-1, 2, 3, 5, 7, 20)],
+        (7, ((3, 3),), "band"),
+        (7, 3, "band"),
+    ],
+    "KPI_VARIANCE": [(80, 76, way) for way in ("up", "DOWN", "band", "neutral", "x", None)],
+    "KPI_FORECAST": [(SERIES, 2), (SERIES, 1), (SERIES,), (SERIES, -1), (SERIES, "x"), ((None, 5, None), 1), (("x", "y"), 1)],
+}
+
+
+def option_calls() -> list[Call]:
+    """Calls with optional arguments: given, blank, wrong; series with a heading, gaps and blanks at their end."""
+    return [Call(name, values) for name, asked in WITH_OPTIONS.items() for values in asked]
+
+
 def with_blanks(one: Call, seed: int) -> Call:
     """The same call with every eighth cell of its columns left blank."""
     dice = random.Random(seed)
@@ -69,6 +102,11 @@ def _calls(dice: random.Random, each: int) -> list[Call]:
 def in_one_cell(asked: Sequence[Call]) -> list[Call]:
     """Those whose answer is one cell: what spills needs room on the sheet."""
     return [call for call in asked if not REGISTRY[call.function].spills]
+
+
+def without_options(asked: Sequence[Call]) -> list[Call]:
+    """Those that leave every optional argument out."""
+    return [one for one in asked if len(one.values) == len(REGISTRY[one.function].required)]
 
 
 def with_lambda(asked: Sequence[Call]) -> list[Call]:

@@ -11,14 +11,15 @@ MIN_HISTORY = 6
 
 
 def forecast(values: Block, periods_ahead: float) -> Value:
-    """The straight line through the values, so many periods on; a blank keeps its place in time and is left out."""
+    """The straight line through the values, so many periods after the last; a blank among them keeps its place."""
     points = [(place, float(cell)) for place, cell in enumerate(values.cells, start=1) if is_number(cell)]
     if len(points) < 2:
         return NoValue(Reason.DEN0 if points else Reason.EMPTY, "values")
     middle = sum(x for x, _ in points) / len(points)
     mean = sum(y for _, y in points) / len(points)
     slope = sum((x - middle) * (y - mean) for x, y in points) / sum((x - middle) ** 2 for x, _ in points)
-    return mean + slope * (len(values.cells) + periods_ahead - middle)
+    last, _ = points[-1]  # a whole column goes on after it with blanks
+    return mean + slope * (last + periods_ahead - middle)
 
 
 def limits(values: list[float], screened: bool) -> list[list[float]] | NoValue:
@@ -33,13 +34,18 @@ def _limits(values: list[float], screened: bool = True) -> Limits | NoValue:
 
 
 def signals(values: Block) -> list[list[str]] | NoValue:
-    """For every cell "up" or "down" where it is a signal, "" where it moves by chance alone."""
-    numbers = [float(cell) for cell in values.cells if is_number(cell)]
+    """For every cell "up" or "down" where it is a signal, "" where it moves by chance alone.
+
+    The rows end with the last number: a whole column goes on after it with blanks, and they would not fit the sheet.
+    """
+    places = [place for place, cell in enumerate(values.cells, start=1) if is_number(cell)]
+    cells = values.cells[: -(-places[-1] // values.width) * values.width] if places else ()
+    numbers = [float(cell) for cell in cells if is_number(cell)]
     found = _limits(numbers)
     if isinstance(found, NoValue):
         return found
     flags = iter(xmr_signals(numbers, found))
-    words = [SIGNAL_WORDS[next(flags)] if is_number(cell) else "" for cell in values.cells]
+    words = [SIGNAL_WORDS[next(flags)] if is_number(cell) else "" for cell in cells]
     return [words[start : start + values.width] for start in range(0, len(words), values.width)]
 
 

@@ -48,7 +48,8 @@ class Function:
 
     ``compute`` takes the prepared arguments in their order and answers a value, a ``NoValue``, or rows of them.
     ``formula`` says the same in the formula language, where that can be: the LAMBDA and the JavaScript come from it.
-    ``excel`` says it as a worksheet formula where only that can.
+    ``excel`` says it as a worksheet formula where only that can; ``moved`` are the constants of ``formula`` that
+    optional arguments move, each with the worksheet formula in its place.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Function:
     compute: Callable[..., object]
     formula: str = ""
     excel: str = ""
+    moved: Mapping[str, str] = field(default_factory=dict)
     definition: Definition | None = None
     bounds: Mapping[str, Bounds] = field(default_factory=dict)  # by column
     spills: bool = False

@@ -67,7 +67,7 @@ def written(name: str, entry: Mapping[str, Any], compute: Callable[..., object] 
         arguments=arguments,
         compute=compute or TABLE.get(name) or _by_formula(arguments, formula),
         formula=formula,
-        excel=entry.get("excel", ""),
+        excel=entry.get("excel", "").replace("\n", ""),
         bounds=dict.fromkeys(entry.get("scores", ()), about_nps.SCORES),
         spills=entry.get("spills", False),
         reads_history=entry.get("reads_history", False),
@@ -76,7 +76,7 @@ def written(name: str, entry: Mapping[str, Any], compute: Callable[..., object] 
 
 def of_catalogue(name: str, entry: Mapping[str, Any], definition: Definition, catalogue: Catalogue) -> Function:
     """The function of a KPI that no formula alone computes; its texts are the catalogue's."""
-    excel = entry.get("excel", "")
+    excel = entry.get("excel", "").replace("\n", "")
     return Function(
         name=name,
         category=category(definition.area, catalogue),
@@ -85,6 +85,7 @@ def of_catalogue(name: str, entry: Mapping[str, Any], definition: Definition, ca
         compute=TABLE[name],
         formula="" if excel else unparse(over_columns(definition, catalogue)),
         excel=excel,
+        moved=entry.get("moved", {}),
         definition=definition,
         bounds={} if excel else {"score": about_nps.SCORES},
     )

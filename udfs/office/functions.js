@@ -464,7 +464,8 @@ function attainment(actual, target, word) {
   const [low, high] = edges(target, way);
   if (way === "neutral") throw new KpiError(VALUE, "An argument is wrong.");
   if (way === "band") {
-    return actual >= low && actual <= high ? 1 : 1 - divide(Math.max(low - actual, actual - high), high - low);
+    if (actual >= low && actual <= high) return 1;
+    return Math.max(0, 1 - divide(Math.max(low - actual, actual - high), high - low));
   }
   if (low <= 0) throw new KpiError(DIV0, "The base or denominator must be positive and is not.");
   return way === "up" ? actual / low : 2 - actual / low;
@@ -574,7 +575,7 @@ function runs(sides, length) {
 // By point: 1 a signal upwards, -1 downwards, 0 common cause, by the first of the four rules that speaks.
 function signals(values) {
   const found = limits(values);
-  const grain = 1e-12 * Math.max(...values.map(Math.abs));
+  const grain = 1e-12 * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const sides = values.map((value) => signOf(value - found.centre, grain));
   const outside = values.map((value) =>
     (signOf(value - found.upper, grain) > 0) - (signOf(found.lower - value, grain) > 0));
@@ -595,13 +596,22 @@ function xmrLimits(values, screened) {
   return [[centre, lower, upper]];
 }
 
+// Where the last number stands: a whole column goes on after it with blanks.
+function lastNumber(column) {
+  let place = column.cells.length - 1;
+  while (place >= 0 && !isNumber(column.cells[place])) place -= 1;
+  return place;
+}
+
 function xmrSignals(column) {
   const flags = signals(numbers(column));
-  const words = column.cells.map((one) => {
-    const flag = isNumber(one) ? flags.shift() : 0;
+  const height = Math.ceil((lastNumber(column) + 1) / column.width);
+  let next = 0;
+  const words = column.cells.slice(0, height * column.width).map((one) => {
+    const flag = isNumber(one) ? flags[next++] : 0;
     return flag > 0 ? "up" : flag < 0 ? "down" : "";
   });
-  return Array.from({ length: column.height }, (_, r) => words.slice(r * column.width, (r + 1) * column.width));
+  return Array.from({ length: height }, (_, r) => words.slice(r * column.width, (r + 1) * column.width));
 }
 
 function signal(values, word) {
@@ -625,7 +635,7 @@ function forecast(column, ahead) {
   if (points.length < 2) throw new KpiError(DIV0, "There are no values to work with.");
   const [x, y] = [mean(points.map(([px]) => px)), mean(points.map(([, py]) => py))];
   const slope = exactSum(points.map(([px, py]) => (px - x) * (py - y))) / exactSum(points.map(([px]) => (px - x) ** 2));
-  return y + slope * (column.cells.length + ahead - x);
+  return y + slope * (lastNumber(column) + 1 + ahead - x);
 }
 
 function chance(history, target, left, soFar, word) {

@@ -2,8 +2,8 @@
 
 The formula is the KPI's own. Around it stand guards, so that a wrong cell gives the same error as everywhere else:
 an error cell propagates, ranges of different size are #VALUE!, a value outside its column's domain or a result
-outside its valid range #NUM!, too few answers or a blank number #N/A. A LAMBDA takes the required arguments; the
-optional ones stand at their defaults.
+outside its valid range #NUM!, too few answers or a blank number #N/A. An optional argument that is left out or blank
+stands at its default.
 """
 
 import re
@@ -16,8 +16,9 @@ from kpi_excel.functions.function import Argument, Bounds, Function, Kind
 from kpi_excel.model import Definition
 
 # Functions that a file spells with a prefix, because Excel 2007 did not know them.
-NEWER = ("LET", "LAMBDA", "FORECAST.LINEAR", "NORM.S.INV", "SEQUENCE", "UNIQUE")
-LOCAL = ("leads", "result")  # what LET calls its own
+NEWER = ("LET", "LAMBDA", "ISOMITTED", "FORECAST.LINEAR", "NORM.S.INV", "SEQUENCE", "UNIQUE")
+LOCAL = ("leads", "result", "low", "high", "miss", "near", "slack", "places", "last")  # what LET calls its own
+PARAMETER, OPTIONAL = "_xlpm.", "_xlop."  # how files mark a parameter, and the declaration of one that can be left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,41 @@ def has_lambda(function: Function) -> bool:
 
 
 def to_lambda(function: Function, *, file_form: bool = False) -> str:
-    """``LAMBDA(score, …)``, as Excel shows it or as its files hold it."""
-    prefix = "_xlpm." if file_form else ""
-    names = {argument.name: prefix + _parameter(argument.name) for argument in function.required}
-    text = f"LAMBDA({', '.join([*names.values(), native(function, names)])})"
+    """``LAMBDA(score, [confidence], …)``, as Excel shows it or as its files hold it."""
+    prefix = PARAMETER if file_form else ""
+    names = {argument.name: prefix + _parameter(argument.name) for argument in function.arguments}
+    optional = [argument for argument in function.arguments if argument.optional]
+    spelled = names | {argument.name: f"{names[argument.name]}_given" for argument in optional}
+    body = native(function, spelled)
+    if optional:
+        given = (f"{spelled[one.name]}, {_given(one, names[one.name])}" for one in optional)
+        body = f"LET({', '.join(given)}, {body})"
+    declared = [*(names[one.name] for one in function.required), *(_declared(one, file_form) for one in optional)]
+    text = f"LAMBDA({', '.join([*declared, body])})"
     return in_file(text) if file_form else text
 
 
+def _declared(optional: Argument, file_form: bool) -> str:
+    name = _parameter(optional.name)
+    return f"{OPTIONAL}{name}" if file_form else f"[{name}]"
+
+
+def _given(optional: Argument, name: str) -> str:
+    """What an optional argument stands for: its default where it is left out or blank, a number as a number."""
+    default = _literal(optional.default)
+    value = f"TRIM({name})" if optional.kind is Kind.TEXT else f"{name}*1"
+    return f'IF(ISOMITTED({name}), {default}, IF({name}="", {default}, {value}))'
+
+
+def _literal(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
 def native(function: Function, spelled: Mapping[str, str]) -> str:
-    """The function as a formula over what the caller names: parameters, or ranges and cells."""
+    """The function as a formula over what the caller names: parameters, or ranges and cells.
+
+    An optional argument that is not named stands at its default.
+    """
     columns = [argument for argument in function.required if argument.kind is Kind.COLUMN]
     numbers = [spelled[argument.name] for argument in function.required if argument.kind is not Kind.COLUMN]
     ranges = [spelled[argument.name] for argument in columns]
@@ -75,11 +102,21 @@ def native(function: Function, spelled: Mapping[str, str]) -> str:
 def _rule(function: Function, columns: Iterable[Argument], spelled: Mapping[str, str]) -> str:
     """The formula itself."""
     if function.excel:
-        pattern = re.compile(rf'(?<!["\w.])({"|".join(map(re.escape, spelled))})(?!["\w.(])')
-        return pattern.sub(lambda found: spelled[found[1]], function.excel)
+        defaults = {one.name: _literal(one.default) for one in function.arguments if one.optional}
+        return _spelled(function.excel, defaults | dict(spelled))
     taken = {argument.name for argument in columns}
     values = {name: text for name, text in spelled.items() if name not in taken}
-    return to_range_formula(parse(function.formula), {name: spelled[name] for name in taken}, values, file_form=False)
+    text = to_range_formula(parse(function.formula), {name: spelled[name] for name in taken}, values, file_form=False)
+    for constant, formula in function.moved.items():
+        if len(spelled) == len(function.arguments):
+            text = text.replace(constant, _spelled(formula, spelled))
+    return text
+
+
+def _spelled(formula: str, names: Mapping[str, str]) -> str:
+    """A formula with its arguments as the caller names them."""
+    pattern = re.compile(rf'(?<!["\w.])({"|".join(map(re.escape, names))})(?!["\w.(])')
+    return pattern.sub(lambda found: names[found[1]], formula)
 
 
 def _within_valid_range(text: str, function: Function) -> str:
