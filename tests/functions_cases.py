@@ -70,7 +70,12 @@ WITH_OPTIONS = {
         (7, 3, "band"),
     ],
     "KPI_VARIANCE": [(80, 76, way) for way in ("up", "DOWN", "band", "neutral", "x", None)],
-    "KPI_FORECAST": [(SERIES, 2), (SERIES, 1), (SERIES,), (SERIES, -1), (SERIES, "x"), ((None, 5, None), 1), (("x", "y"), 1)],
+    "KPI_FORECAST": [
+        *[(SERIES, ahead) for ahead in (2, 1, -1, "x")],
+        (SERIES,),
+        ((None, 5, None), 1),
+        (("x", "y"), 1),
+    ],
 }
 
 

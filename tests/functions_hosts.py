@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -134,7 +134,7 @@ def _lite(value: object) -> object:
 def _office(value: object) -> object:
     if isinstance(value, list):
         return [_office(one) for one in value]
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return serial(value)
     if isinstance(value, Decimal):
         return float(value)
@@ -190,12 +190,31 @@ def _kind(value: object) -> object:
 
 def by_lambda(asked: Sequence[Call], folder: Path) -> list[object]:
     """The workbook names in ironcalc, written by `functions embed`'s own code."""
+    return _by_names(_book(asked, folder / "lambda.xlsx", _called), len(asked))
+
+
+def on_whole_columns(asked: Sequence[Call], folder: Path) -> list[object]:
+    """The workbook names in ironcalc, each range a whole column of the sheet."""
+    book = Workbook()
+    cells, results = book.active, book.create_sheet("calls")
+    cells.title, column = "cells", 0
+    for row, one in enumerate(asked, start=1):
+        letters = []
+        for value in one.values:
+            column += 1
+            letters.append(get_column_letter(column))
+            _laid(cells, 1, column, value)
+        results.cell(row, 1, f"={one.function}({','.join(f'cells!{letter}:{letter}' for letter in letters)})")
+    book.save(folder / "columns.xlsx")
+    return _by_names(folder / "columns.xlsx", len(asked))
+
+
+def _by_names(path: Path, count: int) -> list[object]:
     import ironcalc
 
     from kpi_excel.workbook.embed import FormulaName, with_names
     from kpi_excel.workbook.package import Package
 
-    path = _book(asked, folder / "lambda.xlsx", _called)
     names = lambdas.workbook_names(REGISTRY.values())
     path.write_bytes(
         with_names(Package.open(path.read_bytes()), {one.name: FormulaName(one.text, one.comment) for one in names})
@@ -203,7 +222,7 @@ def by_lambda(asked: Sequence[Call], folder: Path) -> list[object]:
     model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
     model.evaluate()
     sheet = 1
-    return [model.get_cell_value(sheet, row, 1) for row in range(1, len(asked) + 1)]
+    return [model.get_cell_value(sheet, row, 1) for row in range(1, count + 1)]
 
 
 def by_native_calc(asked: Sequence[Call], folder: Path) -> list[object]:

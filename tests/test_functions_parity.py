@@ -30,7 +30,7 @@ def for_calc_addin(asked: Sequence[Call]) -> list[Call]:
 
 
 def for_ironcalc(asked: Sequence[Call]) -> list[Call]:
-    """ironcalc counts texts alone for "<>email", where Excel counts blanks and numbers too, and finds no blank in a band."""
+    """ironcalc counts texts alone for "<>email", Excel blanks and numbers too; and it finds no blank in a band."""
     able = [one for one in with_lambda(asked) if "band" not in one.values or not _has_blank_end(one)]
     return [one for one in able if '"<>' not in REGISTRY[one.function].formula or not _has_blank(one)]
 

@@ -14,12 +14,15 @@ ABOUT = Texts(
     "Errors: #DIV/0! a denominator is zero or there is nothing to count; #N/A no data, or too few; #NUM! a value is "
     "outside its domain or valid range; #VALUE! an argument is wrong. An error cell in a range propagates. "
     '`=KPI_WHY("nps", A2:A99)` says the reason in words. Blank cells and texts in a range of numbers are not counted, '
-    "numbers stored as text neither. Separate arguments as your Excel does, with a comma or a semicolon.",
+    "numbers stored as text neither. A whole column (B:B) may be given: blanks below the data change nothing, and a "
+    "heading is a text like any other, which only a count of filled cells counts. Separate arguments as your Excel "
+    "does, with a comma or a semicolon.",
     "Errores: #¡DIV/0! un denominador es cero o no hay nada que contar; #N/D no hay datos, o son muy pocos; #¡NUM! un "
     "valor está fuera de su dominio o de su rango válido; #¡VALOR! un argumento es incorrecto. Una celda con error en "
     'un rango se propaga. `=KPI_WHY("nps"; A2:A99)` dice el motivo en palabras. Las celdas vacías y los textos en un '
-    "rango de números no se cuentan; los números guardados como texto tampoco. Separe los argumentos como lo hace su "
-    "Excel, con coma o con punto y coma.",
+    "rango de números no se cuentan; los números guardados como texto tampoco. Puede dar una columna entera (B:B): las "
+    "celdas vacías bajo los datos no cambian nada, y un encabezado es un texto como otro, que solo cuenta donde se "
+    "cuentan celdas llenas. Separe los argumentos como lo hace su Excel, con coma o con punto y coma.",
 )
 ARGUMENT = Texts("argument", "argumento")
 MEANING = Texts("meaning", "significado")
