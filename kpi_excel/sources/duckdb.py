@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from kpi_excel.sources.engine import written
+from kpi_excel.sources.engine import literal, written
 
 # Set before any file is read: no extension is fetched, nothing is loaded by itself.
 _CLOSED = (
@@ -56,7 +56,7 @@ class DuckDb:
 
     def lay_down(self, path: Path, query: exp.Expr) -> None:
         """Write the rows of a query into a Parquet file."""
-        options = "(FORMAT parquet, COMPRESSION lz4)"
+        options = "(FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000)"  # what costs least
         self._connection.execute(f"COPY ({written(query, self.dialect)}) TO {_text(str(path))} {options}")
 
     def laid_down(self, paths: Sequence[Path]) -> exp.Select:
@@ -120,22 +120,37 @@ def parquet(paths: Sequence[Path]) -> exp.Select:
     return _from("read_parquet", [files, same] if len(paths) > 1 else [files])
 
 
-def csv(path: Path, separator: str, skip: int, width: int, types: Mapping[int, str] | None = None) -> exp.Select:
-    """The rows of a UTF-8 text file as columns c0, c1 …; what cannot be read is kept in the list of rejects.
+def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:
+    """The rows of a UTF-8 text file as texts c0, c1 …; what cannot be read is kept in the list of rejects."""
+    careful = {
+        "store_rejects": exp.true(),
+        "rejects_limit": literal(0),
+        "max_line_size": literal(16_000_000),
+        "buffer_size": literal(48_000_000),
+    }
+    return _csv(path, separator, skip, ["VARCHAR"] * width, '"', careful)
 
-    All columns are texts but those to which ``types`` gives another type by their place.
+
+def plain_csv(path: Path, separator: str, skip: int, types: Sequence[str], *, quoted: bool) -> exp.Select:
+    """The rows of a text file as columns c0, c1 … of these types; a cell that is not of its type ends the reading.
+
+    Half the work of ``csv``: the engine keeps no list of rejects, and where no cell is quoted it looks for no quotes.
     """
-    held = {f"c{place}": (types or {}).get(place, "VARCHAR") for place in range(width)}
+    return _csv(path, separator, skip, types, '"' if quoted else "", {})
+
+
+def _csv(
+    path: Path, separator: str, skip: int, types: Sequence[str], quote: str, more: Mapping[str, exp.Expr]
+) -> exp.Select:
+    held = {f"c{place}": kind for place, kind in enumerate(types)}
     options: dict[str, exp.Expr] = {
         "auto_detect": exp.false(),
         "header": exp.false(),
-        "skip": exp.Literal.number(skip),
-        "delim": exp.Literal.string(separator),
-        "quote": exp.Literal.string('"'),
-        "escape": exp.Literal.string('"'),
-        "store_rejects": exp.true(),
-        "rejects_limit": exp.Literal.number(0),
-        "max_line_size": exp.Literal.number(16_000_000),
+        "skip": literal(skip),
+        "delim": literal(separator),
+        "quote": literal(quote),
+        "escape": literal(quote),
+        **more,
         "columns": exp.Struct(
             expressions=[
                 exp.PropertyEQ(this=exp.Literal.string(name), expression=exp.Literal.string(kind))

@@ -43,6 +43,7 @@ class PlainText:
     origin: Path
     encoding: str
     closed: bool  # the last line is ended
+    quoted: bool  # a quote stands somewhere, as far as is known
     warnings: tuple[Fault, ...] = ()
 
 
@@ -106,15 +107,17 @@ def open_in_excel(path: Path) -> Fault | None:
     )
 
 
-def is_utf8(path: Path) -> bool:
-    """Whether all bytes of a file are UTF-8."""
+def looked_through(path: Path) -> tuple[bool, bool]:
+    """Whether all bytes of a file are UTF-8, and whether a quote stands among them."""
     decoder = codecs.getincrementaldecoder("utf-8")()
+    quoted = False
     for chunk in _chunks(path):
+        quoted = quoted or b'"' in chunk
         if chunk.isascii() and not decoder.getstate()[0]:
             continue
         if not _decodes(decoder, chunk):
-            return False
-    return _decodes(decoder, b"", final=True)
+            return False, True
+    return _decodes(decoder, b"", final=True), quoted
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -155,11 +158,11 @@ def plain_text(path: Path, declared: str, workspace: Path) -> PlainText:
             say("This is no CSV file but {kind}.", kind=kind),
             say("Change the kind of the source, or export it as CSV."),
         )
-    utf8 = is_utf8(opened)
+    utf8, quoted = looked_through(opened)
     chosen, warnings = _encoding(path, declared, head, utf8=utf8)
     bare = chosen in ("utf-8", "utf-8-sig") and utf8 and not _only_returns(head)
     plain = opened if bare else _rewritten(opened, chosen, workspace)
-    return PlainText(plain, path, chosen, _is_closed(plain), warnings)
+    return PlainText(plain, path, chosen, _is_closed(plain), quoted or not bare, warnings)
 
 
 def _is_closed(plain: Path) -> bool:

@@ -143,8 +143,10 @@ def _without(node: Node, title: str, lookups: dict[str, Lookup], totals: dict[st
     """The tree with lookups and aggregates replaced by the names of the columns that will hold them."""
     match node:
         case Call(function="XLOOKUP", arguments=arguments):
-            label = f"{LOOKUP}{title} {len(lookups)}"
-            lookups[label] = _lookup(arguments)
+            lookup = _lookup(arguments)
+            same = (label for label, other in lookups.items() if other == lookup)  # written twice, found once
+            label = next(same, f"{LOOKUP}{title} {len(lookups)}")
+            lookups[label] = lookup
             return Name(label)
         case Call() if is_aggregate(node):
             parse(unparse(node))

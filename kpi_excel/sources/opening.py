@@ -1,6 +1,6 @@
 """One source in the engine: its files as tables and views of standard columns, and the report about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from kpi_excel.formula.sql import to_sql
 from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Dataset, Reject, Source
 from kpi_excel.sources import duckdb
-from kpi_excel.sources.duckdb import DuckDb
+from kpi_excel.sources.duckdb import DuckDb, EngineError
 from kpi_excel.sources.engine import call, literal, name, table
 from kpi_excel.sources.files import CHUNK
 from kpi_excel.sources.kept import Kept, key_of
@@ -33,7 +33,7 @@ from kpi_excel.sources.rows import (
     natively_typed,
     renamed,
 )
-from kpi_excel.sources.survey import Survey, keys_of, surveyed, together
+from kpi_excel.sources.survey import COUNTED, Survey, keys_of, surveyed, together
 from kpi_excel.sources.writing import writings
 
 
@@ -106,7 +106,11 @@ def finish(opened: Opened, opening: Opening, kinds: Mapping[str, ColumnType], ro
         opening.engine.keep(title, exp.select(exp.Star()).from_(table(rows)), rows=False)
         return replace(opened, title=title, kinds=kinds)
     key = key_of(opened.key, "lines added up")
-    texts = {column: _few_texts(opening.engine, rows, column, kind) for column, kind in kinds.items()}
+    texts = {
+        column: _few_texts(opened.survey.counts.get(column) or _some_of(opening.engine, rows, column))
+        for column, kind in kinds.items()
+        if kind is ColumnType.TEXT
+    }
     so_far = SoFar(opening, opened, kinds, tuple(column for column, few in texts.items() if few))
     try:
         query, made = grouped(opening.dataset, opening.mapping, kinds, so_far.rows(rows, key), texts)
@@ -210,21 +214,33 @@ def _open_piece(opening: Opening, piece: Piece | None, title: str, key: str) -> 
     file = replace(file, writings=found)
     words, faults = (*piece.words, *finder.words), (*piece.warnings, *finder.faults)
     told = Opened(opening.source, key=key, words=words, faults=faults)
-    quick = natively_typed(file, raws)
-    hasty = replace(told, key=key_of(key, "quick"))  # never under the key of the careful rows, should the run be killed
-    opened = _read(opening, quick, mapped, raws, hasty, title) if quick is not None else None
-    if opened is None or _doubtful(opened):
-        opened = _read(opening, file, mapped, raws, told, title)
+    opened = _read_quickly(opening, file, mapped, raws, told, title)
+    opened = opened or _read(opening, file, mapped, raws, told, title)
     if opened.title and not any(fault.severity is Severity.ERROR for fault in opened.faults):
         opening.kept.keep_facts(key, {part: getattr(opened, part) for part in _FACTS})
     return opened
+
+
+def _read_quickly(
+    opening: Opening, file: FileColumns, mapped: Sequence[Mapped], raws: Sequence[Raw], told: Opened, title: str
+) -> Opened | None:
+    """The rows of a text file as the engine itself reads them; None where only the careful way will do."""
+    quick = natively_typed(file, raws)
+    if quick is None:
+        return None
+    hasty = replace(told, key=key_of(told.key, "quick"))  # not under the key of careful rows, should the run be killed
+    try:
+        opened = _read(opening, quick, mapped, raws, hasty, title)
+    except EngineError:
+        return None
+    return None if _doubtful(opened) else opened
 
 
 def _doubtful(opened: Opened) -> bool:
     """Whether the quick way met anything that only the careful way can judge and list."""
     days = (*opened.survey.oldest.values(), *opened.survey.newest.values())
     strange = any(not 1900 <= day.year <= 2199 for day in days)
-    return bool(opened.lost or opened.survey.spoiled or strange)
+    return bool(opened.survey.spoiled or strange)
 
 
 def _read(
@@ -242,12 +258,14 @@ def _read(
         path = opening.kept.keep_rows(told.key, lambda target: opening.engine.lay_down(target, query))
         query = duckdb.parquet([path])
     opening.engine.keep(title + " all", query, rows=False)
-    broken = opening.engine.rejects() if file.piece.is_text else []
+    broken = opening.engine.rejects() if file.piece.is_text and not file.piece.strict else []
     facts = None if file.piece.is_text else opening.kept.facts(told.key)
     if facts is not None:
         return _restored(opening, title, facts)
     kinds = {column: builder.layers.kinds[column] for column in columns}
     survey = _surveyed(opening, title + " all", kinds, kept is not None, bool(builder.layers.flags))
+    if file.piece.strict and survey.spoiled:
+        return replace(opened, survey=survey)
     rejects = listed(opening.engine, file.piece, builder.layers, raws, mapped, survey.spoiled, broken)
     faults = (*opened.faults, *_broken_faults(file.piece, broken), *_empty_faults(file.piece, survey))
     found = replace(
@@ -293,7 +311,12 @@ def _empty_faults(piece: Piece, survey: Survey) -> list[Fault]:
 
 
 def _surveyed(opening: Opening, title: str, kinds: Mapping[str, ColumnType], filtered: bool, flagged: bool) -> Survey:
-    """The facts of a file; its keys are looked at before the filter, which most of them pass."""
+    """The facts of a file; its keys are looked at before the filter, which most of them pass.
+
+    Of lines that are added up only what is looked at is asked: their texts to be counted, and their days.
+    """
+    if opening.mapping.grouped:
+        kinds = {title: kind for title, kind in kinds.items() if title in COUNTED or kind is ColumnType.DATE}
     survey = surveyed(opening.engine, title, kinds, filtered=filtered, flagged=flagged)
     keys = keys_in(opening.dataset, kinds)
     if len(keys) != 1 or opening.mapping.grouped:
@@ -389,7 +412,7 @@ def grouped(
     for title in plain:
         value: exp.Expr = exp.Min(this=name(title))
         if whens and kinds[title] is not ColumnType.DATE:
-            value = first_value(name(title), name(whens), texts[title])
+            value = first_value(name(title), name(whens), texts.get(title, ()))
         made.append(aliased(title, value))
         types[title] = kinds[title]
     for column in mapping.columns:
@@ -424,13 +447,17 @@ _TIE = 1 << 32  # ranks within one day
 _FEW = 200  # different texts
 
 
-def _few_texts(engine: DuckDb, rows: str, title: str, kind: ColumnType) -> list[str]:
+def _few_texts(found: Iterable[object]) -> list[str]:
     """The different texts of a column in order, or none where they are many."""
-    if kind is not ColumnType.TEXT:
-        return []
+    texts = sorted(str(text) for text in found if text is not None)
+    return texts if len(texts) <= _FEW else []
+
+
+def _some_of(engine: DuckDb, rows: str, title: str) -> list[object]:
+    """The different texts of a column, as many as say whether they are few."""
     some = exp.Not(this=exp.Is(this=name(title), expression=exp.null()))
-    found = engine.query(exp.select(name(title)).distinct().from_(table(rows)).where(some).limit(_FEW + 1))
-    return sorted(str(text) for (text,) in found) if len(found) <= _FEW else []
+    query = exp.select(name(title)).distinct().from_(table(rows)).where(some).limit(_FEW + 1)
+    return [text for (text,) in engine.query(query)]
 
 
 def _first_by(mapping: SourceMapping, kinds: Mapping[str, ColumnType]) -> str:

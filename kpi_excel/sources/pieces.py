@@ -50,6 +50,8 @@ class Piece:
     first_row: int = 0  # of the sheet, for a workbook
     sheet: str = ""
     closed: bool = True
+    strict: bool = False  # whether a cell that is not of its type ends the reading
+    quoted: bool = True  # whether a quote stands anywhere in the text
     words: tuple[Message, ...] = ()
     warnings: tuple[Fault, ...] = field(default=())
 
@@ -185,6 +187,7 @@ def _text_piece(source: Source, path: Path, digest: str, workspace: Path, wanted
         separator=separator,
         skip=skip,
         closed=text.closed,
+        quoted=text.quoted,
         words=words,
         warnings=text.warnings,
     )

@@ -93,7 +93,7 @@ _PLAIN = {
 
 
 def natively_typed(file: FileColumns, raws: Sequence[Raw]) -> FileColumns | None:
-    """The file with plainly written numbers and dates read by the engine itself; None where the sample has none."""
+    """The file with plainly written numbers and dates read by the engine itself; None for what is no text file."""
     piece = file.piece
     if piece.plain is None:
         return None
@@ -105,11 +105,9 @@ def natively_typed(file: FileColumns, raws: Sequence[Raw]) -> FileColumns | None
         for place, kinds in wanted.items()
         if len(kinds) == 1 and _is_plain(file, place, next(iter(kinds)))
     }
-    if not types:
-        return None
     held = tuple(types.get(place, kind) for place, kind in enumerate(file.held))
-    query = duckdb.csv(piece.plain, piece.separator, piece.skip, len(piece.header), types)
-    return replace(file, piece=replace(piece, query=query), held=held)
+    query = duckdb.plain_csv(piece.plain, piece.separator, piece.skip, held, quoted=piece.quoted)
+    return replace(file, piece=replace(piece, query=query, strict=True), held=held)
 
 
 def _is_plain(file: FileColumns, place: int, kind: ColumnType) -> bool:
@@ -191,12 +189,15 @@ class RowBuilder:
     def read(self, raws: Sequence[Raw]) -> None:
         """The first layers: the needed columns of the file, typed, and then checked by their names."""
         found = {raw: self._file.typed(raw) for raw in raws}
-        self.layers.add({_MADE + raw.label: typed for raw, typed in found.items()}, {})
-        checks = {raw: checked(name(_MADE + raw.label), self._file.held[raw.place], raw.wanted) for raw in raws}
-        self.layers.add({raw.label: (checks[raw], found[raw][1]) for raw in raws}, {})
+        changed = {raw: typed for raw, typed in found.items() if typed[0] != self._file.raw(raw)}
+        texts = {raw: typed for raw, typed in changed.items() if self._file.held[raw.place] == "VARCHAR"}
+        self.layers.add({_MADE + raw.label: typed for raw, typed in texts.items()}, {})
+        for raw, (_, kind) in texts.items():
+            found[raw] = checked(name(_MADE + raw.label), self._file.held[raw.place], raw.wanted), kind
+        self.layers.add({raw.label: typed for raw, typed in found.items()}, {})
         spoiled = {
             raw.label: unreadable(self._file.raw(raw), self._file.held[raw.place], name(raw.label))
-            for raw in raws
+            for raw in changed
             if raw.wanted is not ColumnType.TEXT
         }
         self.layers.add({}, spoiled)

@@ -53,35 +53,37 @@ class Survey:
 def surveyed(
     engine: DuckDb, title: str, kinds: Mapping[str, ColumnType], *, filtered: bool = False, flagged: bool = False
 ) -> Survey:
-    """The facts of a table's rows; ``filtered`` and ``flagged`` say that it has the columns for it."""
+    """The facts of a table's rows, in one look; ``filtered`` and ``flagged`` say that it has the columns for it."""
+    counted = [column for column in COUNTED if column in kinds]
     dates = [column for column, kind in kinds.items() if kind is ColumnType.DATE]
+    groups = [name(KEPT) if filtered else exp.true(), *map(name, counted)]
     asked: list[exp.Expr] = [
+        *groups,
         exp.Count(this=exp.Star()),
-        call_count_if(exp.Not(this=name(KEPT))) if filtered else literal(0),
         call_count_if(name(BAD.strip())) if flagged else literal(0),
-        *(_kept(exp.Count(this=name(column)), filtered) for column in kinds),
-        *(_kept(make(this=name(column)), filtered) for column in dates for make in (exp.Min, exp.Max)),
+        *(exp.Count(this=name(column)) for column in kinds),
+        *(make(this=name(column)) for column in dates for make in (exp.Min, exp.Max)),
     ]
-    row = engine.query(exp.select(*asked).from_(table(title)))[0]
-    filled, ends = row[3 : 3 + len(kinds)], row[3 + len(kinds) :]
-    return Survey(
-        int(row[0]),
-        int(row[1]),
-        int(row[2]),
-        {column: int(count) for column, count in zip(kinds, filled, strict=True)},
-        {column: day for column, day in zip(dates, ends[::2], strict=True) if day is not None},
-        {column: day for column, day in zip(dates, ends[1::2], strict=True) if day is not None},
-        {column: _counted(engine, title, column, filtered) for column in COUNTED if column in kinds},
-    )
-
-
-def _kept(made: exp.Expr, filtered: bool) -> exp.Expr:
-    return exp.Filter(this=made, expression=exp.Where(this=name(KEPT))) if filtered else made
-
-
-def _counted(engine: DuckDb, title: str, column: str, filtered: bool) -> dict[object, int]:
-    query = exp.select(name(column), exp.Count(this=exp.Star())).from_(table(title)).group_by(name(column))
-    return {value: int(count) for value, count in engine.query(query.where(name(KEPT)) if filtered else query)}
+    query = exp.select(*asked).from_(table(title)).group_by(*(groups if filtered else groups[1:]))
+    surveys = [Survey(filled=dict.fromkeys(kinds, 0))]
+    for kept, *row in engine.query(query):
+        values, (count, spoiled), facts = row[: len(counted)], row[len(counted) :][:2], row[len(counted) + 2 :]
+        if not kept:
+            surveys.append(Survey(count, count, spoiled))
+            continue
+        days = facts[len(kinds) :]
+        surveys.append(
+            Survey(
+                count,
+                0,
+                spoiled,
+                dict(zip(kinds, facts[: len(kinds)], strict=True)),
+                {column: day for column, day in zip(dates, days[::2], strict=True) if day is not None},
+                {column: day for column, day in zip(dates, days[1::2], strict=True) if day is not None},
+                {column: {value: count} for column, value in zip(counted, values, strict=True)},
+            )
+        )
+    return together(surveys)
 
 
 def call_count_if(condition: exp.Expr) -> exp.Expr:

@@ -1,0 +1,97 @@
+"""Opening a source: the quick way of reading a text file gives what the careful way gives."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpi_excel import catalogue
+from kpi_excel.calendar import Calendar
+from kpi_excel.formula import parse
+from kpi_excel.model import Control, Settings, Source, Unit
+from kpi_excel.sources import AggregateRequest, open_datasets, opening
+
+CATALOGUE = catalogue.load()
+UNITS = (Unit("co", "Company"), Unit("north", "North", "co"))
+MONTHS = [Calendar().period(f"2026-{month:02d}") for month in (1, 2)]
+ORDERS = Source(
+    "orders",
+    "orders",
+    "csv",
+    "orders.csv",
+    columns={"order_id": "id", "order_date": "day", "amount": "money", "status": "state", "unit": "dept"},
+    filter='status <> "cancelled"',
+)
+ASKED = [
+    AggregateRequest("orders", "order_date", parse(text))
+    for text in ("SUM(amount)", "COUNT(amount)", "MEDIAN(amount)", "COUNTA(order_id)", 'COUNTIF(status, "open")')
+]
+
+ODD = ["", "n/a", "x", "12,5", "1,234", "inf", "nan", "1e5", " 7 ", "1_000", "+3", "$5", "5%", "(4)", "0x10", '"9"']
+MONEY = st.one_of(st.integers(-50, 5000).map(lambda cents: f"{cents / 100}"), st.sampled_from(ODD))
+PLAIN_DAY = st.tuples(st.integers(1, 2), st.integers(1, 28)).map(lambda day: f"2026-{day[0]:02d}-{day[1]:02d}")
+ODD_DAY = st.sampled_from(["", "2026-1-5", "2026-01-05 10:00", "infinity", "epoch", "0026-01-05", "05/01/2026", "?"])
+DAY = st.one_of(PLAIN_DAY, PLAIN_DAY, PLAIN_DAY, ODD_DAY)
+STATE = st.sampled_from(["billed", "open", "Cancelled", " open ", "lost", "", 'a "b"'])
+ROW = st.tuples(st.sampled_from(["1", "02", "2", "A", ""]), DAY, MONEY, STATE, st.sampled_from(["North", "", "x"]))
+LINE = st.one_of(ROW.map(lambda row: ",".join(map(quoted, row))), st.sampled_from(["1,2026-01-01", "1,,,,,,", '"1']))
+
+
+def quoted(text: str) -> str:
+    """A cell as a CSV writes it."""
+    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
+
+
+def told(folder: Path) -> dict[str, Any]:
+    """Everything that a run takes from the source."""
+    control = Control(Settings("opening", locale="en_US"), sources=(ORDERS,), units=UNITS)
+    with open_datasets(control, CATALOGUE, folder) as datasets:
+        found = datasets.aggregate(ASKED, UNITS, MONTHS)
+        values = [
+            found.value(request.dataset, request.date_column, request.node, unit.id, month)
+            for request in ASKED
+            for unit in UNITS
+            for month in MONTHS
+        ]
+        return {"values": values, "reports": datasets.reports, "faults": [str(fault) for fault in datasets.faults]}
+
+
+def both_ways(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is told in the quick way where it will do, and always in the careful way."""
+    quick = told(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "natively_typed", lambda *_: None)
+        return quick, told(folder)
+
+
+@settings(deadline=None, max_examples=int(os.environ.get("KPI_EXCEL_EXAMPLES", "20")))
+@given(st.lists(PLAIN_DAY.map(lambda day: f"7,{day},5.0,open,North"), max_size=2), st.lists(LINE, max_size=4))
+def test_the_quick_way_gives_what_the_careful_way_gives(plain: list[str], odd: list[str]) -> None:
+    """Whatever stands in an export, figures, rejected rows and warnings don't hang on how fast it could be read."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "orders.csv").write_text("\n".join(["id,day,money,state,dept", *plain, *odd]) + "\n")
+        quick, careful = both_ways(folder)
+        assert quick == careful
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "8,2026-02-30,1,open,North",
+        "8,2026-02-03,one,open,North",
+        "8,2026-02-03",
+        f"8,2026-02-03,1,open,{'x' * 3_000_000}",
+    ],
+)
+def test_an_odd_row_far_behind_the_sample_is_found(tmp_path: Path, odd: str) -> None:
+    """A cell that cannot be read, a broken line and a huge cell are met also where the file's beginning is plain."""
+    plain = [f"{number},2026-01-{number % 28 + 1:02d},{number}.5,billed,North" for number in range(20_000)]
+    (tmp_path / "orders.csv").write_text("\n".join(["id,day,money,state,dept", *plain, odd, "x,2026-01-01,1,open,"]))
+    quick, careful = both_ways(tmp_path)
+    assert quick == careful
+    assert quick["reports"][0].rows + quick["reports"][0].rejected >= 20_002
