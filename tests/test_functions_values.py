@@ -73,6 +73,34 @@ def test_an_error_cell_propagates_however_the_host_spells_it(cell: object, token
     assert call("KPI_NPS", column(10, 9, cell)) == token
 
 
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [(-2146826243, "#SPILL!"), ("#CALC!", "#CALC!"), ({"type": "Error", "basicValue": "#FIELD!"}, "#FIELD!")],
+)
+def test_a_newer_error_is_named_as_it_is(cell: object, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cell shows #VALUE!, the only error that a function can give there; the words name the cell's own."""
+    monkeypatch.setenv("KPI_EXCEL_LANG", "en")
+    assert call("KPI_NPS", column(10, cell)) == "#VALUE!"
+    assert call("KPI_WHY", "nps", column(10, cell)) == f"A cell in the range holds the error {name}."
+
+
+def test_formualizer_hands_newer_errors_over() -> None:
+    """A #SPILL! or #CALC! of the engine is an error of the function too."""
+    import formualizer
+
+    from kpi_excel.functions.formualizer import register
+
+    book = formualizer.Workbook()
+    book.add_sheet("S")
+    register(book)
+    for row, kind in enumerate(("Spill", "Calc", "Div"), start=1):
+        book.set_value("S", row, 1, 10)
+        book.set_value("S", row, 2, {"type": "Error", "kind": kind})
+        book.set_formula("S", row, 3, f"=KPI_NPS(A{row}:B{row})")
+    book.evaluate_all()
+    assert [book.get_value("S", row, 3)["kind"] for row in (1, 2, 3)] == ["Value", "Value", "Div"]
+
+
 @settings(deadline=None)  # the first call loads the catalogue
 @given(st.sampled_from(sorted(REGISTRY)), st.lists(ANYTHING, max_size=4))
 def test_no_value_and_no_exception_ever_reaches_a_cell(name: str, values: list[object]) -> None:

@@ -27,9 +27,20 @@ Shown: TypeAlias = float | int | str | bool | list[list["float | int | str | boo
 DIV0, NA, NUM, VALUE = "#DIV/0!", "#N/A", "#NUM!", "#VALUE!"
 CLASSIC = frozenset({DIV0, NA, "#NAME?", "#NULL!", NUM, "#REF!", VALUE})
 NEWER = frozenset(
-    {"#SPILL!", "#CALC!", "#BLOCKED!", "#FIELD!", "#CONNECT!", "#UNKNOWN!", "#GETTING_DATA", "#BUSY!", "#PYTHON!"}
+    {
+        "#SPILL!",
+        "#CALC!",
+        "#BLOCKED!",
+        "#FIELD!",
+        "#CONNECT!",
+        "#UNKNOWN!",
+        "#GETTING_DATA",
+        "#BUSY!",
+        "#PYTHON!",
+        "#EXTERNAL!",
+    }
 )
-# How COM spells an error: the classic seven by number; everything else in this span is a newer one.
+# How COM spells an error: by number; everything else in this span is a newer one.
 COM_ERRORS = {
     -2146826288: "#NULL!",
     -2146826281: DIV0,
@@ -38,6 +49,13 @@ COM_ERRORS = {
     -2146826259: "#NAME?",
     -2146826252: NUM,
     -2146826246: NA,
+    -2146826245: "#GETTING_DATA",
+    -2146826243: "#SPILL!",
+    -2146826242: "#CONNECT!",
+    -2146826241: "#BLOCKED!",
+    -2146826240: "#UNKNOWN!",
+    -2146826239: "#FIELD!",
+    -2146826238: "#CALC!",
 }
 COM_SPAN = (-2146826300, -2146826200)
 TEXT_LIMIT = 255  # a longer text from a worksheet function is #VALUE! in Excel
@@ -131,9 +149,9 @@ def block(value: object) -> Block:
 
 def cell(value: object) -> Cell:
     """One cell's content; an error cell is raised."""
-    token = error_token(value)
-    if token:
-        raise CellError(token, say("A cell in the range holds the error {token}.", token=token))
+    if error := error_name(value):
+        token = error if error in CLASSIC else VALUE
+        raise CellError(token, say("A cell in the range holds the error {token}.", token=error))
     if value is None or isinstance(value, (bool, float, int)):
         return value
     if isinstance(value, str):
@@ -147,17 +165,17 @@ def cell(value: object) -> Cell:
     raise CellError(VALUE, say("A cell holds something that is neither number, text nor date: {value}.", value=value))
 
 
-def error_token(value: object) -> str | None:
-    """The Excel error that a cell stands for, or None; an error outside the classic seven counts as #VALUE!."""
+def error_name(value: object) -> str | None:
+    """The Excel error that a cell stands for, or None; one that nobody names is a #VALUE!."""
     if isinstance(value, dict):
         if value.get("type") != "Error":
             return None
         value = value.get("basicValue")
-        return value if isinstance(value, str) and value in CLASSIC else VALUE
+        return value if isinstance(value, str) and value.startswith("#") else VALUE
     if isinstance(value, int) and not isinstance(value, bool) and COM_SPAN[0] <= value <= COM_SPAN[1]:
         return COM_ERRORS.get(value, VALUE)
     if isinstance(value, str) and value.startswith("#"):
-        return value if value in CLASSIC else VALUE if value in NEWER else None
+        return value if value in CLASSIC or value in NEWER else None
     return None
 
 
@@ -183,8 +201,8 @@ def moment(number: float) -> datetime | None:
 
 def _is_plain(item: object) -> bool:
     if isinstance(item, str):
-        return item != "" and error_token(item) is None
-    return isinstance(item, int) and error_token(item) is None
+        return item != "" and error_name(item) is None
+    return isinstance(item, int) and error_name(item) is None
 
 
 def is_number(value: Cell) -> TypeGuard[float]:

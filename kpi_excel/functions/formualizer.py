@@ -21,7 +21,7 @@ KINDS = {
     "#REF!": "Ref",
     "#VALUE!": "Value",
 }
-TOKENS = {kind: token for token, kind in KINDS.items()}
+TOKENS = {kind: token for token, kind in KINDS.items()} | {"Spill": "#SPILL!", "Calc": "#CALC!"}
 MANY = 30  # arguments that a repeating one may come to
 
 

@@ -22,6 +22,7 @@ const VALUE = "#VALUE!";
 const CLASSIC = new Set([DIV0, NA, "#NAME?", "#NULL!", NUM, "#REF!", VALUE]);
 const NEWER = new Set([
   "#SPILL!", "#CALC!", "#BLOCKED!", "#FIELD!", "#CONNECT!", "#UNKNOWN!", "#GETTING_DATA", "#BUSY!", "#PYTHON!",
+  "#EXTERNAL!",
 ]);
 
 // --- values in -----------------------------------------------------------------------------------------------------
