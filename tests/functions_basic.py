@@ -16,17 +16,21 @@ from com.sun.star.connection import NoConnectException
 ALWAYS = 4  # of com.sun.star.document.MacroExecMode
 
 
-def desktop(pipe):
-    """The desktop of the office that listens there, once it does."""
+def office_at(pipe):
+    """The office that listens there, once it does."""
     context = uno.getComponentContext()
     resolver = context.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", context)
     for _ in range(240):
         try:
-            office = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-            return office.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", office)
+            return resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
         except NoConnectException:
             time.sleep(0.25)
     raise SystemExit("the office does not answer")
+
+
+def service(office, name):
+    """One service of the office."""
+    return office.ServiceManager.createInstanceWithContext(f"com.sun.star.{name}", office)
 
 
 def setting(name, value):
@@ -38,7 +42,7 @@ def setting(name, value):
 
 def main(pipe, book, module):
     """Put the module into the workbook and ask it."""
-    office = desktop(pipe)
+    office = service(office_at(pipe), "frame.Desktop")
     opened = office.loadComponentFromURL(
         book, "_blank", 0, (setting("Hidden", True), setting("MacroExecutionMode", ALWAYS))
     )

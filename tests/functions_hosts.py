@@ -22,6 +22,7 @@ from kpi_excel.functions.hosts.lambdas import in_file, native
 NODE = shutil.which("node")
 PYODIDE = os.environ.get("KPI_EXCEL_PYODIDE")  # the folder of npm's package pyodide
 SOFFICE, UNOPKG = shutil.which("soffice"), shutil.which("unopkg")
+UNO = shutil.which("/usr/bin/python3")  # LibreOffice's bridge is built for the Python of the system
 HEIGHT, WIDTH = 14, 3  # rows and columns that one argument of a call may take on the sheet
 AS_FORMULA = {"#DIV/0!": "=1/0", "#N/A": "=NA()", "": '=""'}
 ERROR_VALUES = ("#NULL!", "#VALUE!", "#REF!", "#NAME?", "#NUM!")
@@ -232,18 +233,46 @@ def by_native_calc(asked: Sequence[Call], folder: Path) -> list[object]:
 
 def by_calc_addin(asked: Sequence[Call], folder: Path) -> list[object]:
     """The generated add-in in LibreOffice Calc."""
-    profile = _profile(folder / "addin")
-    (folder / "kpi.oxt").write_bytes(calc.oxt(REGISTRY.values()))
-    unshare = ["unshare", "-U"] if os.geteuid() == 0 else []  # unopkg refuses root
-    added = [*unshare, str(UNOPKG), "add", "-f", f"-env:UserInstallation={profile.as_uri()}", str(folder / "kpi.oxt")]
-    subprocess.run(added, check=True, capture_output=True, timeout=120)
-    _profile(profile)  # unopkg may have rewritten the settings
+    profile = with_addin(folder / "addin")
     return _calculated(_book(asked, folder / "addin.xlsx", _called), folder, profile, len(asked))
 
 
-def _profile(path: Path) -> Path:
+def with_addin(path: Path, settings: str = "") -> Path:
+    """A profile of LibreOffice in which the add-in is installed."""
+    profile = _profile(path, settings)
+    (path / "kpi.oxt").write_bytes(calc.oxt(REGISTRY.values()))
+    unshare = ["unshare", "-U"] if os.geteuid() == 0 else []  # unopkg refuses root
+    added = [*unshare, str(UNOPKG), "add", "-f", f"-env:UserInstallation={profile.as_uri()}", str(path / "kpi.oxt")]
+    subprocess.run(added, check=True, capture_output=True, timeout=120)
+    return _profile(profile, settings)  # unopkg may have rewritten the settings
+
+
+def asked_of_office(profile: Path, script: str, *arguments: object, text: str = "") -> str:
+    """What a script that talks to a running LibreOffice prints; it is handed the name of the pipe first."""
+    pipe = f"kpi{os.getpid()}"
+    options = ["--headless", "--norestore", f"--accept=pipe,name={pipe};urp;"]
+    office = subprocess.Popen([str(SOFFICE), f"-env:UserInstallation={profile.as_uri()}", *options])
+    try:
+        done = subprocess.run(
+            [str(UNO), script, pipe, *map(str, arguments)],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env={"PATH": os.defpath},
+        )
+    finally:
+        office.terminate()
+        office.wait(timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _profile(path: Path, settings: str = "") -> Path:
     (path / "user").mkdir(parents=True, exist_ok=True)
-    (path / "user" / "registrymodifications.xcu").write_text(SETTINGS, encoding="utf-8")
+    whole = SETTINGS.replace("</oor:items>", f"{settings}</oor:items>")
+    (path / "user" / "registrymodifications.xcu").write_text(whole, encoding="utf-8")
     return path
 
 

@@ -165,6 +165,24 @@ def test_export_writes_what_a_team_needs(tmp_path: Path, capsys: pytest.CaptureF
     assert all((tmp_path / name).stat().st_size for name in wanted)
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_host_is_told_in_the_language_asked_for(language: str) -> None:
+    """Wizard, tooltips, Office add-in, xlwings and Lite say the same, whole, in English or in Spanish."""
+    made = texts(language)
+    described = {one["id"]: one for one in json.loads(made["office/functions.json"])["functions"]}
+    typed = ET.fromstring(made["excel/kpi.intellisense.xml"].partition("?>")[2])
+    tips = {one.attrib["Name"]: one for one in typed.iter("{http://schemas.excel-dna.net/intellisense/1.0}Function")}
+    for name, function in REGISTRY.items():
+        helps = [argument.help.to(language) for argument in function.arguments]
+        assert described[name]["description"] == function.help.to(language)
+        assert [one["description"] for one in described[name]["parameters"]] == helps
+        assert tips[name].attrib["Description"] == function.help.to(language)
+        assert [one.attrib["Description"] for one in tips[name]] == helps
+        for text in (function.help.to(language), *helps):
+            assert vba.literal(text) in made["excel/KpiUdfs.bas"]
+            assert text.replace("\\", "\\\\") in made["kpi_udfs.py"].replace('\\"', '"')
+
+
 def _parts(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}

@@ -1,18 +1,14 @@
 """The generated VBA module, read by a small reader of VBA of our own and run in LibreOffice Basic."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
-from functions_hosts import SOFFICE
+from functions_hosts import SOFFICE, UNO, asked_of_office
 from openpyxl import Workbook
 from vba_rules import faults
 
 from kpi_excel.functions import REGISTRY
 from kpi_excel.functions.hosts import vba
-
-UNO = "/usr/bin/python3"  # LibreOffice's bridge is built for the Python of the system
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -91,7 +87,7 @@ TRIMMED = {  # sheet a is used down to row 12, b to row 30, c is empty
 }
 
 
-@pytest.mark.skipif(not SOFFICE or not Path(UNO).exists(), reason="LibreOffice or its Python is not on this machine")
+@pytest.mark.skipif(not SOFFICE or not UNO, reason="LibreOffice or its Python is not on this machine")
 def test_whole_columns_are_cut_where_the_sheet_ends(tmp_path: Path) -> None:
     """=KPI_NPS(A:A) hands over the used rows alone; columns keep equal length, and unequal ones stay unequal."""
     assert _tried(list(TRIMMED), tmp_path) == list(TRIMMED.values())
@@ -106,30 +102,5 @@ def _tried(lines: list[str], folder: Path) -> list[str]:
     book.active["A12"] = book.create_sheet("b")["D30"] = 1
     book.create_sheet("c")
     book.save(folder / "book.xlsx")
-    pipe = f"kpi{os.getpid()}"
-    profile = (folder / "profile").as_uri()
-    office = subprocess.Popen(
-        [
-            str(SOFFICE),
-            f"-env:UserInstallation={profile}",
-            "--headless",
-            "--norestore",
-            f"--accept=pipe,name={pipe};urp;",
-        ]
-    )
-    try:
-        asker = [UNO, str(Path(__file__).with_name("functions_basic.py"))]
-        done = subprocess.run(
-            [*asker, pipe, (folder / "book.xlsx").as_uri(), str(folder / "tried.bas")],
-            input="\n".join(lines),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env={"PATH": os.defpath},
-        )
-    finally:
-        office.terminate()
-        office.wait(timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    asked = [str(Path(__file__).with_name("functions_basic.py")), (folder / "book.xlsx").as_uri(), folder / "tried.bas"]
+    return asked_of_office(folder / "profile", *asked, text="\n".join(lines)).splitlines()
