@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 from kpi_excel.messages import Message, say
 from kpi_excel.workbook import archive
 from kpi_excel.workbook.filters import ErrorValue
-from kpi_excel.workbook.formula_cells import Cell, Formula, filled
-from kpi_excel.workbook.markup import escape
+from kpi_excel.workbook.formula_cells import Cell, Formula, filled, usual_cells
+from kpi_excel.workbook.markup import Edit, escape, splice
 from kpi_excel.workbook.package import CONTENT_TYPES, Package
 from kpi_excel.workbook.trust import Scope
 
@@ -27,7 +27,7 @@ _OFFICE = b"http://schemas.openxmlformats.org/"
 _HIDDEN_ROW: Final = re.compile(rb"""<(?:[\w.-]+:)?row\s[^>]*\bhidden\s*=\s*["'](?:1|true)["']""")
 _CELL: Final = re.compile(rb'<((?:[\w.-]+:)?)c r="([A-Z]+[0-9]+)"([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?c>)', re.DOTALL)
 _FORMULA_CELL: Final = re.compile(
-    rb'<((?:[\w.-]+:)?)c r="([A-Z]+[0-9]+)"([^>]*)>(\s*<(?:[\w.-]+:)?f[\s/>].*?)</\1c>', re.DOTALL
+    rb'<((?:[\w.-]+:)?)c r="([A-Z]+[0-9]+)"([^>]*)>(\s*(?P<formula><(?:[\w.-]+:)?f)[\s/>].*?)</\1c>', re.DOTALL
 )
 _FORMULA_TAG: Final = re.compile(rb"<((?:[\w.-]+:)?)f(?:\s[^>]*?)?(?:/>|>.*?</\1f>)", re.DOTALL)
 _TYPE: Final = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -125,8 +125,12 @@ def scope(package: Package, functions: Iterable[str]) -> Scope:
         for name in workbook.names
     }
     sheets = frozenset(sheet.name.casefold() for sheet in workbook.sheets if sheet.kind == "worksheet")
-    hidden = any(_HIDDEN_ROW.search(package.xml(sheet.part)) for sheet in workbook.sheets if sheet.part)
+    hidden = any(_hides_rows(package.xml(sheet.part)) for sheet in workbook.sheets if sheet.part)
     return Scope(sheets, names, frozenset(functions), _parsed, hidden)
+
+
+def _hides_rows(sheet: bytes) -> bool:
+    return b"hidden" in sheet and _HIDDEN_ROW.search(sheet) is not None
 
 
 def _local(index: int | None, sheets: Sequence[str]) -> str:
@@ -259,7 +263,7 @@ def _slim_sheet(data: bytes, formulas: Mapping[bytes, Formula | None], kept: Col
         return data
 
     def slim(found: re.Match[bytes]) -> bytes:
-        prefix, address, attributes, inside = found.groups()
+        prefix, address, attributes, inside = found.group(1, 2, 3, 4)
         if address in kept:
             return _FORMULA_TAG.sub(b"", found[0])
         if address not in formulas:
@@ -273,8 +277,12 @@ def _slim_sheet(data: bytes, formulas: Mapping[bytes, Formula | None], kept: Col
             prefix, address, _TYPE.sub(b"", attributes), prefix, array, escape(formula.text), prefix, prefix,
         )  # fmt: skip
 
-    fills_others = any(formula is None for formula in formulas.values())
-    return (_CELL if fills_others else _FORMULA_CELL).sub(slim, data)
+    if any(formula is None for formula in formulas.values()):
+        return _CELL.sub(slim, data)
+    cells = usual_cells(data, _FORMULA_CELL)
+    if cells is None:
+        return _FORMULA_CELL.sub(slim, data)
+    return splice(data, [Edit(cell.start(), cell.end(), slim(cell)) for cell in cells])
 
 
 def _range(formula: Formula) -> bytes:

@@ -34,8 +34,10 @@ _OF_THE_WORKBOOK = frozenset({"pivotCacheDefinition", "pivotCacheRecords", "slic
 _SHEETS = frozenset({"worksheet", "chartsheet", "dialogsheet", "xlMacrosheet", "xlIntlMacrosheet"})
 _UNCOUNTED = frozenset({"calcChain", "theme", "pivotCacheRecords", "externalLink", "sharedStrings"})
 
-_TAG = re.compile(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)")
-_NAMESPACE = re.compile(rb"""\sxmlns(?::([\w.\-]+))?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+# Cells and values as nearly every program writes them; there may be a million, so they are counted without a pattern.
+_MANY = (b"<c ", b"<v>")
+_TAG = re.compile(rb"<(?!c |v>)([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)")
+_NAMESPACE = re.compile(rb"""xmlns(?::([\w.\-]+))?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _RELATIONSHIP = re.compile(rb"<(?:[\w.\-]+:)?Relationship\s([^>]*)>")
 _SHEET = re.compile(rb"<(?:[\w.\-]+:)?sheet\s([^>]*)>")
 _ATTRIBUTE = re.compile(rb"""([\w.:\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -292,11 +294,13 @@ def _elements(data: bytes, kind: str) -> Counter[str]:
     """Every element counted under the usual prefix of its namespace, extensions by their URI, cells by their kind."""
     usual = _usual_prefixes(data)
     counts: Counter[str] = Counter()
-    for written, count in Counter(_TAG.findall(data)).items():
+    tags = Counter(_TAG.findall(data))
+    tags.update({tag[1:2]: data.count(tag) for tag in _MANY if tag in data})
+    for written, count in tags.items():
         prefix, _, local = written.rpartition(b":")
         known = usual.get(prefix, prefix.decode("utf-8", "replace"))
         counts[f"{known}:{local.decode('utf-8', 'replace')}" if known else local.decode("utf-8", "replace")] += count
-    for uri in _EXTENSION.findall(data):
+    for uri in _EXTENSION.findall(data) if b"<ext" in data or b":ext" in data else ():
         counts[f"ext {uri.decode('utf-8', 'replace').upper()}"] += 1
         counts["extension"] += 1
     if kind == "worksheet":
@@ -312,7 +316,7 @@ def _cells(data: bytes) -> dict[str, int]:
         "cell cached value": len(_CACHED.findall(data)),
         "cell cm": len(_CELL_METADATA.findall(data)) if b"cm=" in data else 0,
         "cell vm": len(_VALUE_METADATA.findall(data)) if b"vm=" in data else 0,
-        "header text": len(_HEADER.findall(data)),
+        "header text": len(_HEADER.findall(data)) if b"Header" in data or b"Footer" in data else 0,
         "cell rich text inline": sum(b"<r>" in text for text in inline),
         "cell phonetic text inline": sum(b"<rPh" in text for text in inline),
     }
