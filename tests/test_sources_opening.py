@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,3 +97,39 @@ def test_an_odd_row_far_behind_the_sample_is_found(tmp_path: Path, odd: str) -> 
     quick, careful = both_ways(tmp_path)
     assert quick == careful
     assert quick["reports"][0].rows + quick["reports"][0].rejected >= 20_002
+
+
+TYPES = {
+    "money": ["DOUBLE", "INTEGER", "VARCHAR", "DECIMAL(9,2)"],
+    "day": ["DATE", "TIMESTAMP"],
+    "id": ["INT", "VARCHAR"],
+}
+
+
+@settings(deadline=None, max_examples=int(os.environ.get("KPI_EXCEL_EXAMPLES", "8")))
+@given(st.lists(st.fixed_dictionaries({title: st.sampled_from(kinds) for title, kinds in TYPES.items()}), min_size=2))
+def test_files_of_any_types_add_up(files: list[dict[str, str]]) -> None:
+    """Whether files are alike, and read in one query, or their columns are of different types: nothing is lost."""
+    with tempfile.TemporaryDirectory() as name:
+        for number, types in enumerate(files[:4]):
+            columns = [f"{value}::{types.get(title, 'VARCHAR')} AS {title}" for title, value in cells(number).items()]
+            duckdb.sql(f"copy (select {', '.join(columns)}) to '{name}/orders-{number}.parquet'")
+        source = replace(ORDERS, kind="parquet", location="orders-*.parquet")
+        control = Control(Settings("opening"), sources=(source,), units=UNITS)
+        with open_datasets(control, CATALOGUE, Path(name)) as datasets:
+            found = datasets.aggregate(ASKED, UNITS, MONTHS)
+            count = len(files[:4])
+            assert not datasets.faults
+            values = [found.value("orders", "order_date", asked.node, "co", MONTHS[0]) for asked in ASKED]
+            assert values == [10 * count + sum(range(count)), count, 10 + (count - 1) / 2, count, count]
+
+
+def cells(number: int) -> dict[str, str]:
+    """One row, as SQL writes it."""
+    return {
+        "id": f"{number}",
+        "day": "date '2026-01-05'",
+        "money": f"{10 + number}",
+        "state": "'open'",
+        "dept": "'North'",
+    }

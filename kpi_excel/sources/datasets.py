@@ -225,7 +225,9 @@ class Datasets:
         opened = Opened(source)
         if pieces and not mapping.faults and (dataset is not None or not source.dataset):
             locale = self._control.settings.locale
-            opening = Opening(source, dataset, mapping, self.engine, self.kept, self._tables(), locale)
+            tables = self._tables()
+            behind = tables[source.location].title if source.kind == "derived" else ""
+            opening = Opening(source, dataset, mapping, self.engine, self.kept, tables, locale, behind)
             opened = open_pieces(opening, pieces)
         self._faults += opened.faults
         found = self._found.get(source.id, []) if pieces else []

@@ -120,6 +120,14 @@ def parquet(paths: Sequence[Path]) -> exp.Select:
     return _from("read_parquet", [files, same] if len(paths) > 1 else [files])
 
 
+def over(query: exp.Select, whole: exp.Expr) -> exp.Select:
+    """The same query over other rows than those of the one table or file that it reads."""
+    made = query.copy()
+    (read,), (other, *_) = made.find_all(exp.Table), whole.find_all(exp.Table)
+    read.replace(other.copy())
+    return made
+
+
 def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:
     """The rows of a UTF-8 text file as texts c0, c1 …; what cannot be read is kept in the list of rejects."""
     careful = {

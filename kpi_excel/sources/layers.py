@@ -15,7 +15,7 @@ class Layers:
     """A query, the columns that it offers with their types, and the flags of cells that could not be taken."""
 
     def __init__(self, query: exp.Select, kinds: Mapping[str, ColumnType] | None = None) -> None:
-        self.query = query
+        self.query = query.copy()
         self.kinds: dict[str, ColumnType] = dict(kinds or {})
         self.flags: list[str] = []
 
@@ -25,7 +25,7 @@ class Layers:
             return
         made = [aliased(column, sql) for column, (sql, _) in columns.items()]
         made += [aliased(BAD + column, flag) for column, flag in flags.items()]
-        self.query = exp.select(exp.Star(), *made).from_(self.query.subquery("t"))
+        self.query = exp.select(exp.Star(), *made, copy=False).from_(self.query.subquery("t", copy=False), copy=False)
         self.kinds.update((column, kind) for column, (_, kind) in columns.items())
         self.flags += [BAD + column for column in flags]
 

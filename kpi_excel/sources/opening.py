@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
 
 from sqlglot import exp
 
@@ -46,6 +46,8 @@ class Opened:
     kinds: Mapping[str, ColumnType] = field(default_factory=dict)
     key: str = ""  # of its rows among what is kept
     parts: tuple[Part, ...] = ()
+    query: exp.Select | None = None  # of the rows of one file, over one table or file
+    path: Path | None = None  # of the Parquet file that its rows are read from
     filtered: bool = False
     lost: int = 0  # lines that could not be read as rows
     survey: Survey = field(default_factory=Survey)  # of the rows that were read
@@ -71,6 +73,7 @@ class Opening:
     kept: Kept
     tables: Mapping[str, Known]
     locale: str
+    behind: str = ""  # the table that all rows of a derived source come from
 
 
 def open_pieces(opening: Opening, pieces: Sequence[tuple[str, Piece | None]]) -> Opened:
@@ -93,10 +96,22 @@ def open_pieces(opening: Opening, pieces: Sequence[tuple[str, Piece | None]]) ->
     if not sound or any(fault.severity is Severity.ERROR for fault in faults):
         return whole
     rows = source.id + " rows"
-    kinds = unite(opening.engine, rows, [(part.title, part.kinds) for part in sound])
+    kinds = _united(opening, rows, sound)
     alike = all(part.kinds == kinds for part in sound)
     own = tuple(Part(part.title, part.key) for part in sound) if alike else (Part(rows, whole.key),)
     return finish(replace(whole, parts=own), opening, kinds, rows)
+
+
+def _united(opening: Opening, title: str, parts: Sequence[Opened]) -> dict[str, ColumnType]:
+    """The rows of all files under one name: in one query where the files are alike, which costs half of several."""
+    paths = [part.path for part in parts if part.path]
+    if len(paths) == len(parts) or (opening.behind and not paths):
+        whole = duckdb.parquet(paths) if paths else table(opening.behind)
+        first, *others = [duckdb.over(part.query, whole) for part in parts if part.query]
+        if all(part.kinds == parts[0].kinds for part in parts) and all(other == first for other in others):
+            opening.engine.keep(title, first, rows=False)
+            return dict(parts[0].kinds)
+    return unite(opening.engine, title, [(part.title, part.kinds) for part in parts])
 
 
 def finish(opened: Opened, opening: Opening, kinds: Mapping[str, ColumnType], rows: str) -> Opened:
@@ -198,8 +213,9 @@ def _open_piece(opening: Opening, piece: Piece | None, title: str, key: str) -> 
         facts = opening.kept.facts(key)
         path = opening.kept.rows(facts["key"])
         assert path is not None, "a file is only left unread where its rows are kept"
-        opening.engine.keep(title + " all", duckdb.parquet([path]), rows=False)
-        return _restored(opening, title, facts)
+        query = duckdb.parquet([path])
+        opening.engine.keep(title + " all", query, rows=False)
+        return _named(opening.engine, Opened(opening.source, path=path, **facts), title, query)
     described = opening.engine.described(piece.query)
     if not piece.is_text:
         piece = replace(piece, header=tuple(described))
@@ -253,15 +269,17 @@ def _read(
         return replace(opened, key="")
     columns = [column for column in builder.layers.kinds if not column.startswith(("raw ", LOOKUP))]
     query = builder.layers.only(columns, kept)
+    condition = [opening.mapping.condition] if opening.mapping.condition else []
     costly = any(file.held[raw.place] == "VARCHAR" and raw.wanted is not ColumnType.TEXT for raw in raws)
-    if file.piece.is_text or costly or any(column.lookups for column in mapped):
+    path = None if opening.behind else file.piece.origin
+    if file.piece.is_text or costly or any(column.lookups for column in (*mapped, *condition)):
         path = opening.kept.keep_rows(told.key, lambda target: opening.engine.lay_down(target, query))
         query = duckdb.parquet([path])
     opening.engine.keep(title + " all", query, rows=False)
     broken = opening.engine.rejects() if file.piece.is_text and not file.piece.strict else []
     facts = None if file.piece.is_text else opening.kept.facts(told.key)
     if facts is not None:
-        return _restored(opening, title, facts)
+        return _named(opening.engine, Opened(opening.source, path=path, **facts), title, query)
     kinds = {column: builder.layers.kinds[column] for column in columns}
     survey = _surveyed(opening, title + " all", kinds, kept is not None, bool(builder.layers.flags))
     if file.piece.strict and survey.spoiled:
@@ -269,9 +287,16 @@ def _read(
     rejects = listed(opening.engine, file.piece, builder.layers, raws, mapped, survey.spoiled, broken)
     faults = (*opened.faults, *_broken_faults(file.piece, broken), *_empty_faults(file.piece, survey))
     found = replace(
-        opened, kinds=kinds, filtered=kept is not None, lost=len(broken), survey=survey, rejects=rejects, faults=faults
+        opened,
+        kinds=kinds,
+        path=path,
+        filtered=kept is not None,
+        lost=len(broken),
+        survey=survey,
+        rejects=rejects,
+        faults=faults,
     )
-    return _named(opening.engine, found, title)
+    return _named(opening.engine, found, title, query)
 
 
 def _built(
@@ -291,16 +316,12 @@ def _built(
 _FACTS = ("key", "kinds", "filtered", "lost", "survey", "rejects", "words", "faults")
 
 
-def _restored(opening: Opening, title: str, facts: Mapping[str, Any]) -> Opened:
-    """An open file from its facts; its rows stand under ``title all``."""
-    return _named(opening.engine, Opened(opening.source, **facts), title)
-
-
-def _named(engine: DuckDb, opened: Opened, title: str) -> Opened:
+def _named(engine: DuckDb, opened: Opened, title: str, query: exp.Select) -> Opened:
     """The rows of a file that its filter keeps, under their name."""
-    chosen = exp.select(*(name(column) for column in opened.kinds)).from_(table(title + " all"))
-    engine.keep(title, chosen.where(name(KEPT)) if opened.filtered else chosen, rows=False)
-    return replace(opened, title=title)
+    chosen = exp.select(*(name(column) for column in opened.kinds)).from_(query.subquery("t"))
+    chosen = chosen.where(name(KEPT)) if opened.filtered else chosen
+    engine.keep(title, chosen, rows=False)
+    return replace(opened, title=title, query=chosen)
 
 
 def _empty_faults(piece: Piece, survey: Survey) -> list[Fault]:
