@@ -155,6 +155,47 @@ def test_embedding_refuses_in_words(book: Path, capsys: pytest.CaptureFixture[st
     assert book.read_bytes() == content
 
 
+def test_a_read_only_workbook_is_left_alone(book: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever marked it so does not want it changed; another file can be named."""
+    book.chmod(0o444)
+    content = book.read_bytes()
+    assert main(["functions", "embed", str(book), "--lang", "en"]) == 2
+    assert "read-only" in capsys.readouterr().err
+    assert book.read_bytes() == content
+    assert main(["functions", "embed", str(book), "--out", str(book.with_name("other.xlsx")), "--lang", "en"]) == 0
+
+
+def test_a_broken_signature_is_said(book: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No one sends a workbook on as signed whose signature the embedding has broken."""
+    with zipfile.ZipFile(book, "a") as archive:
+        archive.writestr("_xmlsignatures/origin.sigs", b"")
+    parts = _parts(book)
+    kind = "http://schemas.openxmlformats.org/package/2006/relationships/digital-signature/origin"
+    signed = f'<Relationship Id="rIdS" Type="{kind}" Target="_xmlsignatures/origin.sigs"/></Relationships>'
+    parts["_rels/.rels"] = parts["_rels/.rels"].replace(b"</Relationships>", signed.encode())
+    with zipfile.ZipFile(book, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    assert main(["functions", "embed", str(book), "--lang", "es"]) == 0
+    assert "firme el libro de nuevo" in capsys.readouterr().out
+
+
+def test_an_older_embed_is_brought_up_to_date(book: Path) -> None:
+    """A LAMBDA of an earlier version gets the new text; a name of the user's own that is none is refused."""
+    from openpyxl.workbook.defined_name import DefinedName
+
+    old = load_workbook(book)
+    old.defined_names["KPI_NPS"] = DefinedName("KPI_NPS", attr_text="_xlfn.LAMBDA(_xlpm.score, 1)")
+    old.save(book)
+    assert main(["functions", "embed", str(book), "--lang", "en"]) == 0
+    assert "COUNTIF" in load_workbook(book).defined_names["KPI_NPS"].attr_text
+    old.defined_names["KPI_NPS"] = DefinedName("KPI_NPS", attr_text="Sheet!$A$1")
+    old.save(book)
+    content = book.read_bytes()
+    assert main(["functions", "embed", str(book), "--lang", "en"]) == 2
+    assert book.read_bytes() == content
+
+
 def test_export_writes_what_a_team_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Module, VBA, settings, tooltips, add-ins, and a page of help per function, in the language asked for."""
     assert main(["functions", "export", str(tmp_path), "--lang", "es"]) == 0

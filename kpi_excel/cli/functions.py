@@ -3,6 +3,7 @@
 import argparse
 import csv
 import importlib.util
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -86,10 +87,12 @@ def _embed(options: argparse.Namespace) -> int:
     from kpi_excel.workbook.package import Package
 
     speech, book, out = language(options), options.book, options.out or options.book
-    _refuse_open_book(out)
-    chosen = _chosen(options.only)
+    _refuse_unwritable(out)
+    chosen, package = _chosen(options.only), Package.open(book)
     names = {one.name: FormulaName(one.text, one.comment) for one in workbook_names(chosen, speech)}
-    replace_file(out, with_names(Package.open(book), names))
+    replace_file(out, with_names(package, names))
+    if package.related("", "origin"):
+        print(say("The digital signature of {book} is no longer valid; sign it again.", book=out).to(speech))
     print(say("{count} functions are now in {book}.", count=len(names), book=out).to(speech))
     return 0
 
@@ -110,11 +113,19 @@ def _not_able(name: str) -> Message:
     return say("There is no function {name}.", name=name)
 
 
-def _refuse_open_book(path: Path) -> None:
-    """A workbook that somebody has open would be written over when it is saved there."""
+def _refuse_unwritable(path: Path) -> None:
+    """A workbook that somebody has open would be written over when it is saved there; a read-only one is left alone."""
     if any(locks(path)):
         raise KpiExcelError(
             Fault(say("The workbook is open in Excel."), Place(file=str(path)), say("Close it there, and try again."))
+        )
+    if path.exists() and not path.stat().st_mode & stat.S_IWUSR:
+        raise KpiExcelError(
+            Fault(
+                say("The workbook is read-only."),
+                Place(file=str(path)),
+                say("Make it writable, or name another file with --out."),
+            )
         )
 
 
@@ -122,7 +133,7 @@ def _verify(options: argparse.Namespace) -> int:
     from kpi_excel.workbook.verification import verification_book
 
     speech = language(options)
-    _refuse_open_book(options.book)
+    _refuse_unwritable(options.book)
     replace_file(options.book, verification_book(speech))
     print(say("Open {book} in Excel: every verdict must be ✔.", book=options.book).to(speech))
     return 0

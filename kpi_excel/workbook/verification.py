@@ -30,7 +30,7 @@ ERROR_TYPES = {"#NULL!": 1, "#DIV/0!": 2, "#VALUE!": 3, "#REF!": 4, "#NAME?": 5,
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to be seen: a function over ranges (A2:A12), cells (F2) or numbers."""
+    """One thing to be seen: a function over ranges (A2:A12, A:A), cells (F2), numbers or texts in quotes."""
 
     words: Message
     function: str
@@ -65,15 +65,22 @@ LINES = (
     Line(say("Pace: seven of twelve months"), "KPI_PACE", (733, 7, 12)),
     Line(say("Leads needed for three customers"), "KPI_REQUIRED_MQL", (3, 0.1)),
     Line(say("The straight line, one month on"), "KPI_FORECAST", ("H2:H13",)),
+    Line(say("A whole column"), "KPI_NPS", ("A:A",)),
+    Line(say("An optional argument: how sure to be"), "KPI_NPS_MARGIN", ("A2:A12", 0.9)),
+    Line(say("An optional argument left out in the middle"), "KPI_STATUS", (104, 100, "", '"down"')),
+    Line(say("A band of two cells"), "KPI_STATUS", (103, "H2:H3", 0.01, '"band"')),
 )
 
 
 def _value(given: str | float) -> object:
-    """What a host would hand over for a range, a cell or a number."""
+    """What a host would hand over for a range, a cell, a text in quotes, a number or nothing."""
     if not isinstance(given, str):
         return given
+    if not given or given.startswith('"'):
+        return given.strip('"')
     first, _, last = given.partition(":")
-    cells = CELLS[first[0]][int(first[1:]) - 2 : int((last or first)[1:]) - 1]
+    top, bottom = (place[1:] or None for place in (first, last or first))
+    cells = CELLS[first[0]][int(top) - 2 if top else 0 : int(bottom) - 1 if bottom else None]
     return [[FORMULA_VALUES.get(cell, cell) if isinstance(cell, str) else cell] for cell in cells]
 
 
