@@ -141,11 +141,19 @@ def test_only_what_depends_on_a_change_is_calculated_again() -> None:
     assert shown(data, changed=[Cell("S", 1, 1)]) == {"B1": 2, "B3": 2}
 
 
+def test_a_sum_over_a_short_range_follows_all_that_it_sums() -> None:
+    """SUMIF sums as many cells as it compares, so a change below its written range is seen."""
+    data = book({"C1": '=SUMIF(A1:A3,"x",B1)', "C2": "=B2*1"}, {"A1": "x", "A3": "x", "B1": 1, "B2": 5, "B3": 2})
+    assert shown(data, changed=[Cell("S", 3, 2)]) == {"C1": 3}
+    calculator = Calculator(data)
+    assert [calculator.reads("s", column) for column in (1, 2, 3)] == [True, True, False]
+
+
 def test_the_next_output_of_one_shape_has_its_own_values() -> None:
     """A calculator that is used again gives the values of the new cells, as if made new."""
     calculator = Calculator(book({"B1": "=SUM(A1:A2)", "B2": '=IF(A1="","none",A1)'}, {"A1": 1, "A2": 2}))
     for value, total, text in ((5, 7, 5), (None, 2, "none"), (1.5, 3.5, 1.5)):
-        calculator.set(Cell("S", 1, 1), value)
+        calculator.set({Cell("S", 1, 1): value})
         values = calculator.calculate().values
         assert (values[Cell("S", 1, 2)], values[Cell("S", 2, 2)]) == (total, text)
 

@@ -20,7 +20,7 @@ class Dependencies:
         self._readers_of_cells: defaultdict[Cell, list[Cell]] = defaultdict(list)  # cells with folded sheet names
         self._readers_of_ranges: defaultdict[Area, list[Cell]] = defaultdict(list)
         for cell, reading in self.readings.items():
-            for area in reading.areas:
+            for area in reading.reach:
                 folded = area._replace(sheet=area.sheet.casefold())
                 if area.is_cell:
                     self._readers_of_cells[Cell(folded.sheet, area.first_row, area.first_column)].append(cell)
@@ -65,6 +65,16 @@ class Dependencies:
     def trusted(self) -> list[Formula]:
         """The formulas that the engine may calculate."""
         return [formula for cell, formula in self.formulas.items() if cell not in self.distrusted]
+
+    def columns_read(self) -> Mapping[str, frozenset[int]] | None:
+        """The columns that formulas read, by folded sheet name; None where their texts do not tell."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for reading in self.readings.values():
+            if reading.reads_anywhere:
+                return None
+            for area in reading.reach:
+                found[area.sheet.casefold()].update(range(area.first_column, area.last_column + 1))
+        return {sheet: frozenset(columns) for sheet, columns in found.items()}
 
     def calls(self, formula: Formula, functions: Collection[str]) -> bool:
         """Whether a formula calls one of these functions."""

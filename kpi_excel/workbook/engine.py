@@ -78,9 +78,14 @@ class Engine:
             workbook.register_function(name, partial(_answer, function))
         self._workbook = workbook
 
-    def set(self, cell: Cell, value: float | str | bool | None) -> None:
-        """Give a cell another value."""
-        self._guarded(lambda: self._workbook.set_value(*cell, value))
+    def set(self, values: Mapping[Cell, float | str | bool | None]) -> None:
+        """Give cells other values."""
+
+        def give() -> None:
+            for cell, value in values.items():
+                self._workbook.set_value(*cell, value)
+
+        self._guarded(give)
 
     def results(self, cells: Sequence[Cell]) -> Sequence[object]:
         """What the engine gives for each cell, in its own terms (see ``value``); None after a failure."""

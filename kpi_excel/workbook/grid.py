@@ -5,7 +5,7 @@ table of all cells, so that a sheet with a million rows costs nothing extra.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kpi_excel.workbook.blocks import Emission
@@ -77,25 +77,26 @@ class Grid:
             plans = self._plans[template_row] = {plan.cell.column: plan for plan in listed}
         return plans.get(template_column), (row_passage.number, column_passage.number)
 
-    def filled(self) -> Iterator[tuple[int, int, Any]]:
-        """Every cell that holds a value from the data: row, column, value."""
-        model = self.sitting.model
+    def filled(self, wanted: Callable[[int], bool]) -> Iterator[tuple[int, int, Any]]:
+        """Every cell of the wanted columns that holds a value from the data: row, column, value."""
+        slots: dict[int, list[tuple[int, int, int]]] = {}
         for stretch, passage, at in self.sitting.rows.emissions:
-            if passage.blank:
-                continue
-            for row in range(stretch.first, stretch.last + 1):
-                plans = [plan for plan in model.plans.get(row, ()) if plan.kind == "value"]
-                if plans:
-                    yield from self._filled_row(plans, at + row - stretch.first, passage.number)
+            for row in range(stretch.first, stretch.last + 1) if not passage.blank else ():
+                if row not in slots:
+                    slots[row] = list(self._slots(row, wanted))
+                for column, slot, column_passage in slots[row]:
+                    values = self.values.get((passage.number, column_passage))
+                    if values:
+                        yield at + row - stretch.first, column, values[slot]
 
-    def _filled_row(self, plans: Sequence[CellPlan], row: int, passage: int) -> Iterator[tuple[int, int, Any]]:
-        for columns, column_passage, at in self.sitting.columns.emissions:
-            values = self.values.get((passage, column_passage.number))
-            if values is None or column_passage.blank:
-                continue
+    def _slots(self, row: int, wanted: Callable[[int], bool]) -> Iterator[tuple[int, int, int]]:
+        """Where the values of a template's row stand: the output's column, the value's place, the column's passage."""
+        plans = [plan for plan in self.sitting.model.plans.get(row, ()) if plan.kind == "value"]
+        for columns, passage, at in self.sitting.columns.emissions if plans else ():
             for plan in plans:
-                if columns.first <= plan.cell.column <= columns.last:
-                    yield row, at + plan.cell.column - columns.first, values[plan.slot]
+                column = at + plan.cell.column - columns.first
+                if not passage.blank and columns.first <= plan.cell.column <= columns.last and wanted(column):
+                    yield column, plan.slot, passage.number
 
 
 def _at(emissions: Sequence[Emission], places: Sequence[int], index: int) -> tuple[int, Any] | None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from functools import cache
+from functools import partial
 from typing import Any
 
 from kpi_excel.messages import Message
@@ -26,8 +26,7 @@ class Recalculation:
     lock: threading.Lock = field(default_factory=threading.Lock)
     calculator: Calculator | None = None
     today: date | None = None
-    given: Callable[[], dict[Cell, Any]] = dict  # the values that the engine has, found where they are needed
-    known: Calculated | None = None
+    grids: Sequence[tuple[str, Grid]] = ()  # of the output whose values the engine has
 
     def calculate(
         self,
@@ -39,37 +38,32 @@ class Recalculation:
         moved: Collection[str],
     ) -> Calculated:
         """The values for this output; ``workbook`` gives the whole file without them, where the engine needs it."""
-        filled = cache(lambda: _filled(grids))
         with self.lock:
-            if self.calculator is None or self.known is None or changes_formulas or self.today != today:
+            if self.calculator is None or changes_formulas or self.today != today:
                 now = datetime.combine(today, time()) if today else None
-                self.calculator, self.today = Calculator(workbook(), lambda: filled().keys(), moved, now=now), today
-                self.known = self.calculator.calculate()
+                self.calculator = Calculator(workbook(), lambda: _filled(grids).keys(), moved, now=now)
+                self.today = today
             else:
-                self._give(filled())
-                self.known = _newer(self.known, self.calculator.recalculate())
-            self.given = filled
-            return self.known
+                self._give(grids, self.calculator)
+            self.grids = grids
+            return self.calculator.calculate()
 
-    def _give(self, filled: dict[Cell, Any]) -> None:
-        """Tell the engine what is different from the output before."""
-        assert self.calculator is not None
-        before = self.given()
-        for cell, value in filled.items():
-            if cell not in before or before[cell] is not value:
-                self.calculator.set(cell, plain(value))
+    def _give(self, grids: Sequence[tuple[str, Grid]], calculator: Calculator) -> None:
+        """Tell the engine what is different from the output before, of the cells that formulas read."""
+        before = _filled(self.grids, calculator.reads)
+        now = _filled(grids, calculator.reads)
+        calculator.set({cell: plain(value) for cell, value in now.items() if before.get(cell, ...) is not value})
 
 
-def _filled(grids: Sequence[tuple[str, Grid]]) -> dict[Cell, Any]:
-    """Every cell that holds a value from the data."""
-    return {Cell(name, row, column): value for name, grid in grids for row, column, value in grid.filled()}
-
-
-def _newer(before: Calculated, now: Calculated) -> Calculated:
-    """What was calculated before, with what is calculated now in its place."""
-    without = {cell: why for cell, why in before.without.items() if cell not in now.values} | dict(now.without)
-    values = {**before.values, **now.values}
-    return Calculated({cell: value for cell, value in values.items() if cell not in without}, without)
+def _filled(
+    grids: Sequence[tuple[str, Grid]], wanted: Callable[[str, int], bool] = lambda _sheet, _column: True
+) -> dict[Cell, Any]:
+    """Every cell that holds a value from the data, in the wanted columns."""
+    return {
+        Cell(name, row, column): value
+        for name, grid in grids
+        for row, column, value in grid.filled(partial(wanted, name))
+    }
 
 
 def plain(value: Any) -> Any:

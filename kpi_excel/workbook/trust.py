@@ -35,6 +35,7 @@ MONEY: Final = frozenset("PMT FV PV NPER RATE IPMT PPMT SLN EFFECT NOMINAL RRI".
 TRUSTED: Final = SCALAR | OVER_RANGES | MONEY
 VOLATILE: Final = frozenset({"NOW", "TODAY", "RAND", "RANDBETWEEN", "OFFSET", "INDIRECT"})
 ANYWHERE: Final = frozenset({"OFFSET", "INDIRECT"})  # what these read can't be told from their text
+RESHAPING: Final = frozenset({"SUMIF", "AVERAGEIF"})  # their last range takes the shape of their first
 # What takes the place of an array argument where the formula is no array formula.
 ARRAY_ARGUMENTS: Final = frozenset({"SUMPRODUCT"})
 # Lift over arrays in this engine as in Excel, where the formula is an array formula.
@@ -98,6 +99,21 @@ class Reading:
     areas: tuple[Area, ...]
     functions: frozenset[str]
     distrust: Message | None = None
+
+    @property
+    def reach(self) -> tuple[Area, ...]:
+        """The areas it reads; SUMIF sums as many cells as it compares, however few are written for it."""
+        if self.functions.isdisjoint(RESHAPING):
+            return self.areas
+        rows = max((area.last_row - area.first_row for area in self.areas), default=0)
+        columns = max((area.last_column - area.first_column for area in self.areas), default=0)
+        return tuple(
+            area._replace(
+                last_row=min(max(area.last_row, area.first_row + rows), LAST_ROW),
+                last_column=min(max(area.last_column, area.first_column + columns), LAST_COLUMN),
+            )
+            for area in self.areas
+        )
 
     @property
     def reads_anywhere(self) -> bool:

@@ -90,9 +90,18 @@ class Calculator:
         kept = distrusted.keys() - self._without.keys()
         self._engine = Engine(package, trusted, kept, functions, now)
 
-    def set(self, cell: Cell, value: float | str | bool | None) -> None:
-        """Give a cell that holds no formula another value; dates as Excel's serial numbers."""
-        self._engine.set(cell, value)
+    def set(self, values: Mapping[Cell, float | str | bool | None]) -> None:
+        """Give cells that hold no formula other values; dates as Excel's serial numbers."""
+        self._engine.set(values)
+
+    def reads(self, sheet: str, column: int) -> bool:
+        """Whether a formula may read cells of this column."""
+        columns = self._columns_read
+        return columns is None or column in columns.get(sheet.casefold(), ())
+
+    @cached_property
+    def _columns_read(self) -> Mapping[str, frozenset[int]] | None:
+        return self._dependencies.columns_read()
 
     def calculate(self) -> Calculated:
         """The values of all formulas."""
