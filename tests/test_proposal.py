@@ -1,7 +1,10 @@
 """A first control workbook from one's own exports, as the tools of the trade write them."""
 
+import json
 import shutil
+from contextlib import redirect_stdout
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from kpi_excel import catalogue
 from kpi_excel.calendar import Calendar
 from kpi_excel.cli import main
 from kpi_excel.control import Project, read_control
+from kpi_excel.demo import build_demo
 from kpi_excel.faults import Fault, Severity
 from kpi_excel.model import Control
 from kpi_excel.proposal import propose
@@ -20,6 +24,7 @@ from kpi_excel.run.plan import Plan, TargetBook
 from kpi_excel.run.walk import measure_all
 
 TODAY = date(2026, 11, 25)
+PROPOSED = datasets().keys()  # of the standard datasets, those whose exports have wordings
 
 
 def begun(folder: Path, vendor: Vendor) -> Path:
@@ -70,13 +75,84 @@ def test_what_is_uncertain_is_marked_until_confirmed(tmp_path: Path, capsys: pyt
     assert "Its values are translated; are they right?" in capsys.readouterr().out
 
 
-def test_unknown_exports_are_kept_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is like nothing known is named, and stands in the workbook to be mapped by hand."""
-    (tmp_path / "colours.csv").write_text("colour,taste\nred,sweet\nblue,sour\n")
-    assert main(["init", str(tmp_path / "p"), "--from", str(tmp_path / "colours.csv"), "--lang", "en"]) == 1
-    assert "colours.csv: not recognised" in capsys.readouterr().out
+DELIVERIES = """Nº entrega;Fecha de entrega;Ruta;Retraso (min);A tiempo
+E1;01/10/2026;Norte;5;sí
+E2;13/10/2026;Sur;0;sí
+E3;25/10/2026;Norte;46;no
+"""
+
+
+def test_exports_of_an_unknown_kind_are_data_of_the_house(tmp_path: Path) -> None:
+    """Rows that the catalogue has no word for get a dataset, KPIs and workbooks of their own."""
+    (tmp_path / "entregas.csv").write_text(DELIVERIES)
+    project = tmp_path / "p"
+    assert main(["init", str(project), "--from", str(tmp_path / "entregas.csv"), "--lang", "en"]) == 0
+    control = control_of(project)
+    assert {column.name: column.type.value for column in control.datasets[0].columns} == {
+        "no_entrega": "text", "fecha_de_entrega": "date", "ruta": "text", "retraso_min": "number", "a_tiempo": "flag"
+    }  # fmt: skip
+    assert main(["run", str(project), "--period", "2026-10"]) == 1  # a doubt stands in the workbook
+    assert list((project / "out" / "2026-10").glob("*.xlsx"))
+    found = json.loads(shown(["show", "entregas_retraso_min_average", str(project), "--period", "2026-10", "--json"]))
+    assert found["value"] == 17
+
+
+def shown(words: list[str]) -> str:
+    """What a command prints."""
+    with redirect_stdout(StringIO()) as held:
+        main(words)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("colour,taste\nred,sweet\nblue,sour\n", "No column holds dates"),
+        ("Area,Ene,Feb,Mar,Total\nNorte,1,2,3,6\nSur,4,5,6,15\n", "The months stand side by side"),
+        ("Area,2026-01,2026-02,2026-03\nNorte,1,2,3\nSur,4,5,6\n", "The months stand side by side"),
+        ("Date,Amount,Amount\n2026-10-01,1,2\n2026-10-02,3,4\n", "stand more than once: Amount"),
+        ("1,7,2026-01-15,Norte\n2,8,2026-02-20,Sur\n3,9,2026-02-21,Sur\n", "The first row holds values"),
+    ],
+)
+def test_what_cannot_be_used_is_told_with_what_would_be_right(
+    content: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file without usable rows is kept in the workbook, and init says what it lacks."""
+    (tmp_path / "strange.csv").write_text(content)
+    assert main(["init", str(tmp_path / "p"), "--from", str(tmp_path / "strange.csv"), "--lang", "en"]) == 1
+    assert said in " ".join(capsys.readouterr().out.split())
     (source,) = control_of(tmp_path / "p").sources
-    assert (source.dataset, source.location) == ("", "data/colours.csv")
+    assert (source.dataset, source.location) == ("", "data/strange.csv")
+
+
+@pytest.mark.parametrize("content", ["Fecha,Importe\n", "one line\nand another\n"])
+def test_files_without_rows_are_named(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An export with headers only, or without a table, is named and never passed over in silence."""
+    (tmp_path / "empty.csv").write_text(content)
+    assert main(["init", str(tmp_path / "p"), "--from", str(tmp_path / "empty.csv"), "--lang", "en"]) == 1
+    assert "! data/empty.csv" in capsys.readouterr().out
+
+
+def test_the_last_month_of_the_rows_is_proposed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows of former years come with the command that shows something: of their last whole month."""
+    rows = "".join(f"{number},2019-0{number % 3 + 4}-28,5\n" for number in range(9)) + "9,2019-07-03,5\n"
+    (tmp_path / "orders.csv").write_text("order id,order date,amount\n" + rows)
+    main(["init", str(tmp_path / "p"), "--from", str(tmp_path / "orders.csv"), "--lang", "en"])
+    assert "--period 2019-06" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_demos_own_exports_are_recognised(tmp_path: Path) -> None:
+    """The made-up company's exports are proposed as what its own control workbook says they are."""
+    project = build_demo(tmp_path / "demo", Calendar().last_closed(TODAY), "es")
+    meant = {source.location.replace("*", "2026"): source.dataset for source in control_of(project.folder).sources}
+    meant = {location: meant[location] for location in meant if (project.folder / location).is_file()}
+    control = proposed(project.folder, *meant)
+    found = {
+        source.location: source.dataset for source in control.sources if source.dataset in catalogue.load().datasets
+    }
+    assert {location: found.get(location) for location in meant if meant[location] in PROPOSED} == {
+        location: dataset for location, dataset in meant.items() if dataset in PROPOSED
+    }
 
 
 def test_a_broken_export_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +178,7 @@ def test_wordings_are_of_columns_that_exist() -> None:
     for name, wordings in datasets().items():
         known = {column.name: column.values for column in standard[name].columns}
         assert set(wordings.columns) | set(wordings.absent) | set(wordings.words) <= set(known)
-        assert {column for some in wordings.needs for column in some} <= set(known)
+        assert {column for some in wordings.needs for column in some} <= {*known, "named"}
         for column, words in wordings.words.items():
             assert set(words) <= set(known[column])
 

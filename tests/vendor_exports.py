@@ -198,6 +198,79 @@ L2,2026-10-15T08:00:00Z,launch,80
 L3,2026-09-30T23:59:59+00:00,brand,10
 """)
 
+PIPEDRIVE = text("""
+Deal - Title,Deal - Value,Deal - Status,Deal - Stage,Deal - Deal created,Deal - Won time,Deal - Lost time,Deal - Owner,Deal - ID,Deal - Expected close date
+ACME,1200,Won,Negotiation,2026-09-01 10:00:00,2026-10-03 10:00:00,,Ana Paz,1,2026-11-10
+Beta,800,Lost,Proposal,2026-09-10 10:00:00,,2026-10-08 10:00:00,Leo Gil,2,2026-10-15
+Gamma,3000,Open,Proposal,2026-10-02 10:00:00,,,Ana Paz,3,2026-12-15
+Delta,500,Won,Contract,2026-10-05 10:00:00,2026-10-29 10:00:00,,Leo Gil,4,2026-11-15
+""")
+
+ZOHO_ES = text("""
+ID de registro;Nombre del trato;Importe;Fase;Fecha de cierre;Hora de creación;Propietario del trato
+z1;Uno;Bs. 1.200,00;Cerrado (ganado);15/10/2026;2026-09-01 10:00;Ana
+z2;Dos;Bs. 700,50;Cerrado (perdido);20/10/2026;2026-09-03 10:00;Leo
+z3;Tres;Bs. 2.000,00;Propuesta/Cotización;30/11/2026;2026-10-03 10:00;Leo
+z4;Cuatro;Bs. 300,00;Cerrado (ganado);28/10/2026;2026-10-03 10:00;Ana
+""")
+
+BREVO = text("""
+Campaign ID;Campaign name;Send date;Recipients;Delivered;Opens (unique);Clicks (unique);Unsubscribed;Hard bounces;Soft bounces;Complaints
+11;Oct 1;05-10-2026 09:00:00;1000;980;300;40;5;12;8;1
+12;Oct 2;25-10-2026 09:00:00;2000;1950;500;60;9;30;20;0
+""")
+
+GOOGLE_ADS = text("""
+Campaign performance report
+"October 1, 2026 - October 31, 2026"
+Day,Campaign,Currency code,Cost,Impr.,Clicks,CTR,Conversions,Conv. value
+2026-10-01,Brand,USD,120.50,"10,000",300,3.00%,12.00,900.00
+2026-10-02,Brand,USD,110.00,"9,000",250,2.78%,10.00,700.00
+2026-10-02,Generic,USD,300.25,"20,000",500,2.50%,8.00,500.00
+Total: Campaigns,--,USD,530.75,"39,000","1,050",2.69%,30.00,"2,100.00"
+Total: Account,--,USD,530.75,"39,000","1,050",2.69%,30.00,"2,100.00"
+""")
+
+MERCADOLIBRE = sheet(
+    ["Estado de tus ventas al 01 de noviembre de 2026 19:33 hs.", None, None, None, None],
+    ["Ventas", None, None, "Publicaciones", "Compradores"],
+    ["# de venta", "Fecha de venta", "Estado", "Total (ARS)", "Comprador"],
+    [2000001, "3 de octubre de 2026 19:33 hs.", "Entregado", 8500, "Juan"],
+    [2000002, "4 de octubre de 2026 09:10 hs.", "Cancelada por el comprador", 5000, "Ana"],
+    [2000003, "30 de octubre de 2026 22:10 hs.", "Entregado", 17000, "Eva"],
+    merged=("A1:E1", "A2:C2"),
+    title="Ventas AR",
+)
+
+EXCEL_DAYS = text("""
+Factura;Fecha;Cliente;Importe
+F1;46296;Uno;1.234,50
+F2;46300;Dos;(200,00)
+F3;46310;Tres;1.000,00 €
+""")
+
+SURVEYMONKEY_ES = text("""
+Respondent ID,Fecha de finalización,¿Qué tan probable es que recomiende esta empresa a un amigo o colega?,¿Cómo calificaría nuestro servicio?
+,,Response,Response
+11800,13/10/2026 02:11:13 PM,9,Bueno
+11801,14/10/2026 02:11:13 PM,Muy probable - 10,Muy bueno
+11802,15/10/2026 02:11:13 PM,Nada probable - 0,Malo
+""")
+
+MONTHLY_BOOK = text("""
+Mes,Departamento,Tipo de gasto,Monto
+Sep-2026,Norte,Renta,700
+Oct-2026,Norte,Renta,800
+octubre de 2026,Sur,Publicidad,500
+""")
+
+YEAR_AND_MONTH = text("""
+Año,Mes,Sucursal,Categoría,Gasto
+2026,Septiembre,Norte,Renta,600
+2026,Octubre,Norte,Renta,650
+2026,Octubre,Sur,Nómina,500
+""")
+
 ALL = (
     Vendor("HubSpot", "hubspot-crm-exports-deals.csv", HUBSPOT_DEALS, "opportunities",
            {"won_value": 14500, "win_rate": 2 / 3}, units=("Ana Ruiz", "Luis Paz")),
@@ -225,5 +298,14 @@ ALL = (
            units=("Administración", "Ventas")),
     Vendor("CFDI", "facturas.csv", FACTURAS_PAREN, "invoices", {"revenue": 2750}, units=("Norte", "Sur")),
     Vendor("Budget", "presupuesto.csv", BUDGET, "budget", {}),
+    Vendor("Pipedrive", "pipedrive.csv", PIPEDRIVE, "opportunities", {"won_value": 1700, "win_rate": 2 / 3}),
+    Vendor("Zoho ES", "tratos.csv", ZOHO_ES, "opportunities", {"won_value": 1500, "win_rate": 2 / 3}),
+    Vendor("Brevo", "brevo.csv", BREVO, "campaigns", {"open_rate": 800 / 2930, "bounce_rate": 70 / 3000}),
+    Vendor("Google Ads", "google_ads.csv", GOOGLE_ADS, "campaigns", {"roas": 2100 / 530.75}),
+    Vendor("Mercado Libre", "ventas.xlsx", MERCADOLIBRE, "orders", {"order_intake_gross": 30500, "aov": 12750}),
+    Vendor("Excel's days", "facturas.csv", EXCEL_DAYS, "invoices", {"revenue": 2034.5}),
+    Vendor("SurveyMonkey ES", "encuesta.csv", SURVEYMONKEY_ES, "surveys", {"nps": 100 / 3}),
+    Vendor("Monthly book", "gastos.csv", MONTHLY_BOOK, "costs", {"costs": 1300}, units=("Norte", "Sur")),
+    Vendor("Year and month", "gastos2.csv", YEAR_AND_MONTH, "costs", {"costs": 1150}, units=("Norte", "Sur")),
     Vendor("API", "leads.csv.gz", lambda: gzip.compress(ODOO_LEADS_TZ()), "leads", {"leads_new": 2}),
 )  # fmt: skip

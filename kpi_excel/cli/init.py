@@ -20,6 +20,7 @@ from kpi_excel.files import is_lock
 from kpi_excel.messages import Message, say
 from kpi_excel.proposal import Proposal, Recognised
 
+SHORT = 4  # days at the end of a month in which nothing may have happened
 ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     """Make the folder and say what to do next."""
     speech = language(options)
     if options.exports:
-        return _from_exports(Path(options.folder), options.exports, speech)
+        return _from_exports(Path(options.folder), options.exports, speech, today_of(options))
     from kpi_excel.demo import build_demo
 
     project = build_demo(Path(options.folder), Calendar().last_closed(today_of(options)), speech)
@@ -78,7 +79,7 @@ def _say(lines: Iterator[Message], speech: str) -> None:
 # --- from one's own exports ---------------------------------------------------------------------------------------
 
 
-def _from_exports(folder: Path, named: Sequence[str], speech: str) -> int:
+def _from_exports(folder: Path, named: Sequence[str], speech: str, today: date) -> int:
     """A project whose control workbook is proposed from these files; 1 where something was not understood."""
     from kpi_excel.catalogue import load
     from kpi_excel.control import write_control
@@ -95,7 +96,7 @@ def _from_exports(folder: Path, named: Sequence[str], speech: str) -> int:
         made.append(proposal)
 
     project = new_project(folder, fill)
-    _report(project, made[0], speech)
+    _report(project, made[0], speech, today)
     _say_double_clicks(project, speech)
     unknown = any(not item.source.dataset for item in made[0].recognised)
     return int(bool(made[0].faults) or unknown)
@@ -127,22 +128,19 @@ def _copied(file: Path, project: Project) -> str:
     return f"data/{target.name}"
 
 
-def _report(project: Project, proposal: Proposal, speech: str) -> None:
+def _report(project: Project, proposal: Proposal, speech: str, today: date) -> None:
     """What each export was taken for, what could not be read, and what to do next."""
     print(coloured(say("Ready: {folder}", folder=project.folder).to(speech), "strong"))
     for item in proposal.recognised:
         print(wrapped(_line(item).to(speech), "      ", "  "))
     for fault in proposal.faults:
         print(wrapped(fault.to(speech), "      ", "  ! "))
-    _say(_steps(project, proposal), speech)
+    _say(_steps(project, proposal, _last_month(proposal, today)), speech)
 
 
 def _line(item: Recognised) -> Message:
     if not item.source.dataset:
-        return say(
-            "{file}: not recognised; choose its dataset on the sheet Sources, or describe it on Own data.",
-            file=item.export.label,
-        )
+        return say("{file}: not recognised. {reason}", file=item.export.label, reason=item.doubts[""])
     return say(
         "{file} → {dataset}: {columns} columns, {doubts} to check.",
         file=item.export.label,
@@ -152,7 +150,17 @@ def _line(item: Recognised) -> Message:
     )
 
 
-def _steps(project: Project, proposal: Proposal) -> Iterator[Message]:
+def _last_month(proposal: Proposal, today: date) -> str:
+    """The option for the last month that the rows cover, where it is not the last closed one; else ""."""
+    calendar, end = Calendar(), proposal.last_day
+    if end is None or end >= calendar.last_closed(today).start:
+        return ""
+    month = calendar.containing(end)
+    whole = end == month.start or (month.end - end).days <= SHORT
+    return f" --period {month if whole else calendar.previous(month)}"
+
+
+def _steps(project: Project, proposal: Proposal, period: str) -> Iterator[Message]:
     settings = proposal.control.settings
     yield say("{count} KPIs can be computed from these exports, and are chosen.", count=len(proposal.control.kpis))
     yield say(
@@ -163,7 +171,10 @@ def _steps(project: Project, proposal: Proposal) -> Iterator[Message]:
         locale=settings.locale,
     )
     yield say("2. Give the KPIs owners and targets.")
+    if period:
+        yield say("   The rows of these exports end on {day}.", day=proposal.last_day)
     yield say(
-        "3. kpi-excel check {folder} says what is still wrong; kpi-excel run {folder} makes the workbooks.",
+        "3. kpi-excel check {folder} says what is still wrong; kpi-excel run {folder}{period} makes the workbooks.",
         folder=project.folder,
+        period=period,
     )

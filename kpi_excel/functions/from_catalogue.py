@@ -130,7 +130,8 @@ def cut(text: str) -> str:
 
 def _argument(name: str, is_column: bool, definition: Definition, catalogue: Catalogue) -> Argument:
     if is_column:
-        column = catalogue.datasets[definition.dataset].column(name) if definition.dataset else None
+        dataset = catalogue.datasets.get(definition.dataset)  # none for a composite, and for data of the house's own
+        column = dataset.column(name) if dataset else None
         return Argument(name, _column_help(column, name), Kind.COLUMN)
     return Argument(name, _value_help(name, catalogue), Kind.NUMBER)
 

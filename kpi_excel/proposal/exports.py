@@ -1,14 +1,14 @@
 """Exports as they lie on disk: their headers, and what a sample of their rows shows."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import python_calamine as calamine
 from sqlglot import exp
 
-from kpi_excel.faults import Fault
-from kpi_excel.messages import Message
+from kpi_excel.faults import Fault, Place
+from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Source
 from kpi_excel.sources import detection
 from kpi_excel.sources.duckdb import DuckDb
@@ -57,6 +57,11 @@ class Export:
         """What it is called where it is spoken of."""
         return f"{self.location}!{self.part}" if self.part else self.location
 
+    @property
+    def width(self) -> int:
+        """How many columns it has, also those that cannot be told by their header."""
+        return len(self.piece.header or self.headers)
+
     def header(self, title: str) -> Header:
         """The column of this header."""
         return next(header for header in self.headers if header.title == title)
@@ -87,9 +92,23 @@ def read_exports(location: str, folder: Path, workspace: Path) -> tuple[list[Exp
             pieces = (prepare(found, workspace, ()) for found in find(source, folder, workspace))
             exports += [_export(source, piece, workspace) for piece in pieces]
         except UnreadableFileError as error:
-            faults.append(error.fault)
-    exports = [export for export in exports if len(export.headers) > 1 and any(h.filled for h in export.headers)]
-    return exports, [] if exports else faults
+            faults.append(replace(error.fault, place=replace(error.fault.place, file=location)))
+    tables = [export for export in exports if export.width > 1 and any(h.filled for h in export.headers)]
+    if exports and not tables:
+        faults.append(_no_table(exports[0]))
+    return tables, [] if tables else faults
+
+
+def _no_table(export: Export) -> Fault:
+    """Why a file that can be read is no table."""
+    place = Place(file=export.location, sheet=export.part)
+    if export.width > 1:
+        return Fault(say("There is no row below the headers."), place, say("Export it again with its rows."))
+    return Fault(
+        say("No table is found: every row has one column."),
+        place,
+        say("Leave out the lines above the table, or declare the delimiter of the source."),
+    )
 
 
 def _parts(path: Path) -> Sequence[str]:
@@ -112,10 +131,21 @@ def _of_text(piece: Piece) -> Iterator[Header]:
     """Headers that stand once and have a name; the others cannot be mapped by it."""
     titles = [detection.folded(title) for title in piece.header]
     rows = [*piece.sample[:-3], *without_totals([list(row) for row in piece.sample[-3:]])[0]]
+    rows = [row for row in rows if len(piece.header) == 2 or sum(bool(cell.strip()) for cell in row) > 1]  # footnotes
+    rows = rows[labels_above(rows) :]
     for place, title in enumerate(piece.header):
         if title.strip() and titles.count(titles[place]) == 1:
             texts = tuple(row[place] if place < len(row) else "" for row in rows[:ROWS])
             yield Header(title, detection.kind_of(texts), texts)
+
+
+def labels_above(rows: Sequence[Sequence[str]]) -> int:
+    """How many of the first two rows explain the headers, as survey tools write them: texts over numbers and dates."""
+
+    def says_more(row: Sequence[str]) -> bool:
+        return any(detection.kind_of_text(cell) is not ColumnType.TEXT for cell in row if cell.strip())
+
+    return next((place for place, row in enumerate(rows[:3]) if says_more(row)), 0)
 
 
 def _typed(piece: Piece, workspace: Path) -> Iterator[Header]:

@@ -2,17 +2,20 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Column, ColumnType, Dataset, Source
 from kpi_excel.proposal.exports import Export, Header
-from kpi_excel.proposal.matching import Found, Match, is_sure
+from kpi_excel.proposal.matching import MOST_VALUES, Found, Match, answers, is_serial, is_sure
 from kpi_excel.proposal.words import datasets, fit, made, standing_for
 from kpi_excel.sources import detection
 
 LINES = 0.02  # of the rows repeat a key: they are lines of something
-MOST_VALUES = 60  # of a column whose values are translated
+NOTHING = '""'
+SURE_PART = 0.6  # a header that fits a part so well is taken for it
+MADE_BETTER = ("close_date",)  # what is made of won and lost is surer than "expected close date"
 NAMED = 5  # values that are named in a doubt
 RATES = ("delivered", "hard_bounces", "unique_opens", "unique_clicks", "unsubscribes", "complaints")
 _BARE = re.compile(r"[A-Za-z_]\w*")
@@ -29,14 +32,18 @@ def source_of(identifier: str, export: Export, found: Found) -> tuple[Source, Do
             columns[name] = text
             _doubt_match(name, match, doubts)
     for name, formula in makeable(export).get(found.dataset.id, {}).items():
-        if name not in columns:
+        if name not in columns or (name in doubts and name in MADE_BETTER):
             columns[name] = formula
             doubts[name] = say("Made of other columns, because none is called so.")
     _fill_absent(found.dataset, columns, doubts)
+    if found.dataset.id == "campaigns" and "spend" in columns and not columns.keys() & {"channel", "unique_opens"}:
+        columns["channel"] = '="ads"'
+        doubts["channel"] = say("Money was spent on it and nothing opened: these are taken for ads.")
     columns = _of_lines(export, found, columns, doubts)
     if found.rival:
         doubts[""] = say("These rows could also be {dataset}.", dataset=found.rival)
-    decimal, order = written(export, found, doubts)
+    held = [(export.header(match.header), found.dataset.column(name)) for name, match in found.columns.items()]
+    decimal, order = written(export, held, doubts)
     return (
         Source(
             identifier,
@@ -64,6 +71,10 @@ def _doubt_match(name: str, match: Match, doubts: Doubts) -> None:
 
 def _translated(header: Header, name: str, dataset: Dataset, doubts: Doubts) -> str:
     """The header itself, or a formula that turns its values into the standard ones; "" where none is known."""
+    column = dataset.column(name)
+    if column and (scale := answers(header, column)):
+        doubts[name] = say("Its answers are texts; are their numbers right?")
+        return "=" + _choices(quoted(header.title), scale, str)
     words = datasets()[dataset.id].words.get(name)
     if words is None:
         return header.title
@@ -79,16 +90,16 @@ def _translated(header: Header, name: str, dataset: Dataset, doubts: Doubts) -> 
         return header.title
     if not strange:
         doubts[name] = say("Its values are translated; are they right?")
-    return "=" + _choices(quoted(header.title), known)
+    return "=" + _choices(quoted(header.title), known, '"{}"'.format)
 
 
-def _choices(column: str, known: Mapping[str, str]) -> str:
+def _choices(column: str, known: Mapping[str, str], written: Callable[[str], str]) -> str:
     """Nested IFs: one for each standard value that occurs."""
-    text = '""'
+    text = NOTHING
     for standard in reversed(dict.fromkeys(known.values())):
         tests = [f'{column} = "{_escaped(value)}"' for value, meaning in known.items() if meaning == standard]
         condition = tests[0] if len(tests) == 1 else f"OR({', '.join(tests)})"
-        text = f'IF({condition}, "{standard}", {text})'
+        text = f"IF({condition}, {written(standard)}, {text})"
     return text
 
 
@@ -108,15 +119,47 @@ def makeable(export: Export) -> dict[str, dict[str, str]]:
     """By dataset, the columns that can be made of others: quantity times price, debit minus credit."""
     quantity, price = _number(export, "quantity"), _number(export, "price")
     debit, credit = _number(export, "debit"), _number(export, "credit")
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, str]] = _months(export)
+    won, lost = _date(export, "won_date"), _date(export, "lost_date")
+    if won and lost:
+        found["opportunities"] = {"close_date": f'=IF({won} <> "", {won}, {lost})'}
     if quantity and price:
         for dataset, name in (("orders", "amount"), ("invoices", "net_amount")):
-            found[dataset] = {name: f"={quantity} * {price}"}
+            found.setdefault(dataset, {})[name] = f"={quantity} * {price}"
     if rates := _from_rates(export):
-        found["campaigns"] = rates
+        found.setdefault("campaigns", {}).update(rates)
     if debit and credit:
-        found["costs"] = {"amount": f'=IF({debit} = "", 0, {debit}) - IF({credit} = "", 0, {credit})'}
+        found.setdefault("costs", {})["amount"] = f'=IF({debit} = "", 0, {debit}) - IF({credit} = "", 0, {credit})'
     return found
+
+
+def _months(export: Export) -> dict[str, dict[str, str]]:
+    """The date of every dataset, made of a year and a month, where the export has no other date."""
+    formula = month_of(export)
+    first = {name: next(iter(wordings.needs), ()) for name, wordings in datasets().items()}
+    return {name: {dates[0]: formula} for name, dates in first.items() if dates} if formula else {}
+
+
+def month_of(export: Export) -> str:
+    """The formula of a day made of the columns year and month; "" where they are not there, or a date is."""
+    year, month = _number(export, "year"), _number(export, "month")
+    if any(header.kind is ColumnType.DATE for header in export.headers) or not year:
+        return ""
+    if month:
+        return f"=DATE({year}, {month}, 1)"
+    named = next((header for header in export.headers if fit(header.title, made("month")) >= SURE_PART), None)
+    if named is None:
+        return ""
+    known = {value: str(detection.MONTHS.get(value.casefold()[:3], 0)) for value in named.different}
+    if not known or "0" in known.values() or len(known) > 12:
+        return ""
+    return f"=DATE({year}, {_choices(quoted(named.title), known, str).replace(NOTHING, '1')}, 1)"
+
+
+def _date(export: Export, part: str) -> str:
+    """The name of the date column that fits a part, or ""."""
+    dates = (header for header in export.headers if header.kind is ColumnType.DATE)
+    return next((quoted(header.title) for header in dates if fit(header.title, made(part)) >= SURE_PART), "")
 
 
 def _from_rates(export: Export) -> dict[str, str]:
@@ -135,7 +178,7 @@ def _number(export: Export, part: str) -> str:
     """The name of the number column that fits a part best, or ""."""
     scored = [(fit(header.title, made(part)), header) for header in export.headers if header.kind is ColumnType.NUMBER]
     score, header = max(scored, key=lambda item: item[0], default=(0.0, None))
-    return quoted(header.title) if header and score >= 0.7 else ""
+    return quoted(header.title) if header and score >= SURE_PART else ""
 
 
 def _fill_absent(dataset: Dataset, columns: dict[str, str], doubts: Doubts) -> None:
@@ -210,11 +253,17 @@ def _same_within(header: Header, repeated: Sequence[Sequence[int]]) -> bool:
 # --- how it is written --------------------------------------------------------------------------------------------
 
 
-def written(export: Export, found: Found, doubts: Doubts) -> tuple[str, str]:
-    """The decimal mark and the date format to declare; "" where the files tell, or where it is in doubt."""
+def written(export: Export, held: Iterable[tuple[Header, Column | None]], doubts: Doubts) -> tuple[str, str]:
+    """The decimal mark and the date format to declare; "" where the files tell, or where it is in doubt.
+
+    Args:
+        export: the file that is read.
+        held: its headers that are mapped, each with its column.
+        doubts: where what a person should look at is noted.
+    """
     if export.kind == "parquet":
         return "", ""
-    held = [(export.header(match.header), found.dataset.column(name)) for name, match in found.columns.items()]
+    held = list(held)
     numbers = [h for h, column in held if column and column.type in (ColumnType.NUMBER, ColumnType.MONEY)]
     evidence: Counter[str] = Counter()
     for header in numbers:
@@ -241,7 +290,22 @@ def _other_mark(numbers: Sequence[Header]) -> str:
 def _orders(header: Header) -> Iterator[str]:
     """The orders of day and month in which all of a column can be read; what is plain needs none."""
     orders = detection.date_evidence(header.filled).orders
-    yield from orders or ("",)
+    yield from orders or ((detection.SERIAL,) if is_serial(header) else ("",))
+
+
+MOST_DAYS = 50_000  # different texts of a column of dates
+
+
+def last_day(export: Export, source: Source) -> date | None:
+    """The last day in the first column of dates that a source maps."""
+    texts = [text.removeprefix("=MIN(").removesuffix(")").strip("[]") for text in source.columns.values()]
+    header = next((h for h in export.headers if h.title in texts and h.kind is ColumnType.DATE), None)
+    if header is None:
+        return None
+    values = export.all_values(header.title, MOST_DAYS) or header.different
+    order = detection.declared_order(source.date_format) or next(iter(detection.date_evidence(values[:500]).orders), "")
+    days = [parts for text in values if order and (parts := detection.parts(text, order))]
+    return date(*max(days)) if days else None
 
 
 FORMATS = {
@@ -252,4 +316,9 @@ FORMATS = {
     "mdy": "MM/DD/YYYY",
     "dby": "DD MMM YYYY",
     "bdy": "MMM DD, YYYY",
+    "ym": "YYYY-MM",
+    "my": "MM/YYYY",
+    "by": "MMM YYYY",
+    "by2": "MMM-YY",
+    detection.SERIAL: "EXCEL",
 }

@@ -1,18 +1,24 @@
 """Which dataset an export is, and which of its headers is which standard column."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from kpi_excel.model import Column, ColumnType, Dataset
 from kpi_excel.proposal.exports import Export, Header
-from kpi_excel.proposal.words import Wordings, datasets, fit, split
+from kpi_excel.proposal.words import Wordings, datasets, fit, split, standing_for
 from kpi_excel.sources import detection
 
+NAMED = "named"  # among the needs: or the file is called so
 BY_NAME = 1.5  # what the name of the file or sheet is worth, in columns
 RIVAL = 0.85  # a dataset that fits so well beside the best one is named
+NAMESAKE = 0.7  # a header that is one of the wordings
 SURE = 0.78  # a wording that stands so early in its list needs no second look
 FEW = 0.9  # of the texts must fit the domain of a column
+MOST_VALUES = 60  # of a column whose values are translated
+_SCALE = re.compile(r"^(\d{1,2})\b(?:[^\d]*)$|^[^\d]*\b(\d{1,2})$")
+_SERIAL = re.compile(r"(36[5-9]|3[789]\d|4\d\d|5\d\d|6[0-4]\d)\d\d([.,]\d+)?")
 _NUMBERS = (ColumnType.NUMBER, ColumnType.MONEY)
 
 
@@ -45,9 +51,10 @@ def recognised(export: Export, standard: Mapping[str, Dataset], made: Mapping[st
     ranked: list[tuple[float, Found]] = []
     for name, wordings in datasets().items():
         columns = matches(export, standard[name], wordings)
-        have = {*columns, *made.get(name, ())}
+        named = _is_named(export, wordings)
+        have = {*columns, *made.get(name, ()), *([NAMED] if named else [])}
         if all(have & set(some) for some in wordings.needs):
-            score = sum(match.score for match in columns.values()) + BY_NAME * _is_named(export, wordings)
+            score = sum(match.score for match in columns.values()) + BY_NAME * named
             ranked.append((score, Found(standard[name], columns)))
     ranked.sort(key=lambda item: -item[0])
     if not ranked:
@@ -71,7 +78,8 @@ def matches(export: Export, dataset: Dataset, wordings: Wordings) -> dict[str, M
         for header in export.headers
         if (column := dataset.column(name))
         and (score := fit(header.title, spellings, key=column.key))
-        and holds(header, column)
+        and (holds(header, column) or (column.type is ColumnType.DATE and score >= NAMESAKE and is_serial(header)))
+        and _is_understood(header, wordings.words.get(name))
     ]
     found: dict[str, Match] = {}
     taken: set[str] = set()
@@ -81,6 +89,11 @@ def matches(export: Export, dataset: Dataset, wordings: Wordings) -> dict[str, M
             found[name] = Match(title, score, rivals)
             taken.add(title)
     return _with_lone_date(export, dataset, wordings, found)
+
+
+def _is_understood(header: Header, words: Mapping[str, Sequence[str]] | None) -> bool:
+    """Whether some of the values stand for standard ones, where the column has such."""
+    return words is None or any(standing_for(value, words) for value in header.different[:MOST_VALUES])
 
 
 def _with_lone_date(export: Export, dataset: Dataset, wordings: Wordings, found: dict[str, Match]) -> dict[str, Match]:
@@ -98,13 +111,29 @@ def holds(header: Header, column: Column) -> bool:
     if column.type is ColumnType.DATE:
         return header.kind is ColumnType.DATE or _compact(header)
     if column.type in _NUMBERS:
-        return header.kind is ColumnType.NUMBER and _in_domain(header, column)
+        return (header.kind is ColumnType.NUMBER and _in_domain(header, column)) or bool(answers(header, column))
     return header.kind is not ColumnType.DATE or column.type is ColumnType.FLAG
+
+
+def is_serial(header: Header) -> bool:
+    """Whether a column of numbers may be days as Excel counts them, from 2000 to 2079."""
+    return bool(header.filled) and all(_SERIAL.fullmatch(text.strip()) for text in header.filled)
 
 
 def _compact(header: Header) -> bool:
     """Days written as 20261031."""
     return all(detection.parts(text, "compact") for text in header.different[:100])
+
+
+def answers(header: Header, column: Column) -> dict[str, str]:
+    """The numbers that the texts of a scale stand for, such as "10 - very likely"; none where it is no such scale."""
+    values = header.different
+    if header.kind is not ColumnType.TEXT or column.maximum is None or not 1 < len(values) <= MOST_VALUES:
+        return {}
+    found = {text: match[1] or match[2] for text in values if (match := _SCALE.match(text))}
+    inside = all((column.minimum or 0) <= int(number) <= column.maximum for number in found.values())
+    bare = any(text == number for text, number in found.items())
+    return found if inside and bare and len(found) == len(values) else {}
 
 
 def _in_domain(header: Header, column: Column) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path, PurePath
 
 from kpi_excel import formula
@@ -11,10 +12,11 @@ from kpi_excel.faults import Fault
 from kpi_excel.measure import trees_of
 from kpi_excel.messages import Message, say
 from kpi_excel.model import ChosenKpi, Control, Definition, Direction, Settings, Source, Unit
-from kpi_excel.proposal.exports import Export, read_exports
+from kpi_excel.proposal.exports import Export, Header, read_exports
 from kpi_excel.proposal.lookups import looked_up, unit_looked_up
-from kpi_excel.proposal.mapping import is_grouped, makeable, source_of
+from kpi_excel.proposal.mapping import is_grouped, last_day, makeable, quoted, source_of
 from kpi_excel.proposal.matching import recognised
+from kpi_excel.proposal.own_data import OwnData, complaint, own_data
 from kpi_excel.proposal.words import fit, made, split, unit_headers
 from kpi_excel.sources.mapping import derived
 
@@ -29,7 +31,7 @@ HEADLINES = (
     "leads_new", "mql_count", "mql_to_customer_rate", "cost_per_mql",
     "nps", "csat", "ces", "survey_response_rate", "enps",
     "open_rate", "click_rate", "ctor", "bounce_rate", "unsub_rate", "romi",
-    "impressions", "engagements", "er_reach", "er_impressions", "social_ctr", "followers", "follower_growth",
+    "roas", "impressions", "engagements", "er_reach", "er_impressions", "social_ctr", "followers", "follower_growth",
     "mrr", "nrr", "grr", "customer_churn", "revenue_variance", "cost_variance", "dso", "current_ratio",
     "forecast_wape",
 )  # fmt: skip
@@ -52,6 +54,7 @@ class Proposal:
     control: Control
     recognised: tuple[Recognised, ...]
     faults: tuple[Fault, ...]
+    last_day: date | None = None  # on which the rows of the export that goes on longest end
 
 
 def propose(
@@ -67,12 +70,54 @@ def propose(
     known = [_recognised(export, catalogue, exports[:place]) for place, export in enumerate(exports)]
     tables = {item.source.id: item.export for item in known if not item.source.dataset}
     known = [_with_lookups(item, catalogue, tables) for item in known] + _costs_of_sales(known)
+    known = [_of_use(item, catalogue) for item in known]
+    known, own = _with_own_data(known, catalogue)
     known, units = _with_units(known, tables)
     sources = tuple(replace(item.source, doubts=_in(item.doubts, language)) for item in known)
     known = [replace(item, source=source) for item, source in zip(known, sources, strict=True)]
     settings = _settings(exports, known, company, language)
-    kpis = tuple(ChosenKpi(kpi) for kpi in computable(catalogue, sources))
-    return Proposal(Control(settings, sources, units, kpis), tuple(known), tuple(faults))
+    standard = [source for source in sources if source.dataset in catalogue.datasets]
+    further = [kpi.id for item in own for kpi in item.kpis]
+    kpis = tuple(ChosenKpi(kpi) for kpi in [*computable(catalogue, standard), *further])
+    control = Control(
+        settings,
+        sources,
+        units,
+        kpis,
+        own=tuple(kpi for item in own for kpi in item.kpis),
+        datasets=tuple(item.dataset for item in own),
+    )
+    ends = [day for item in known if (day := last_day(item.export, item.source))]
+    return Proposal(control, tuple(known), tuple(faults), max(ends, default=None))
+
+
+def _of_use(item: Recognised, catalogue: Catalogue) -> Recognised:
+    """The export as of no known kind, where its kind has KPIs of its own and none of them can be computed from it."""
+    dataset = item.source.dataset
+    alone = [kpi for kpi in HEADLINES if _datasets(catalogue, kpi) == {dataset}]
+    if not dataset or not alone or computable(catalogue, [item.source], alone) or complaint(item.export):
+        return item
+    return replace(item, source=replace(item.source, dataset="", columns={}))
+
+
+def _datasets(catalogue: Catalogue, kpi: str) -> set[str]:
+    return {catalogue.definitions[part].dataset for part in catalogue.closure([kpi])} - {""}
+
+
+def _with_own_data(known: Sequence[Recognised], catalogue: Catalogue) -> tuple[list[Recognised], list[OwnData]]:
+    """Exports of an unknown kind as data of the house's own, unless they only serve to look something up."""
+    formulas = " ".join(text for item in known for text in item.source.columns.values())
+    found: list[Recognised] = []
+    own: list[OwnData] = []
+    for item in known:
+        if item.source.dataset or f"{item.source.id}[" in formulas or complaint(item.export):
+            found.append(item)
+            continue
+        taken = {*catalogue.datasets, *(each.dataset.id for each in own)}
+        own.append(own_data(item.export, item.source, taken))
+        doubt = say("A kind of rows of your own: look at the sheets Own data and Own KPIs.")
+        found.append(replace(item, source=own[-1].source, doubts={"": doubt}))
+    return found, own
 
 
 def _in(doubts: Mapping[str, Message], language: str) -> dict[str, str]:
@@ -84,7 +129,8 @@ def _recognised(export: Export, catalogue: Catalogue, before: Sequence[Export]) 
     found = recognised(export, catalogue.datasets, {name: list(held) for name, held in makeable(export).items()})
     if found is None:
         nothing = Source(identifier, "", export.kind, export.location, export.part)
-        return Recognised(export, nothing, {"": say("What are these rows? Choose the dataset, and map its columns.")})
+        unknown = say("What are these rows? Choose the dataset, and map its columns.")
+        return Recognised(export, nothing, {"": complaint(export) or unknown})
     source, doubts = source_of(identifier, export, found)
     return Recognised(export, source, doubts)
 
@@ -143,11 +189,21 @@ def _unit_column(
         return None
     scored = [(fit(header.title, spellings), header) for header in item.export.headers]
     for score, header in sorted(scored, key=lambda pair: -pair[0]):
-        values = item.export.all_values(header.title, MOST_UNITS) if score >= 0.7 else ()
+        free = score >= 0.7 and not _is_mapped(header, item.source)
+        values = item.export.all_values(header.title, MOST_UNITS) if free else ()
         if len(values) > 1:
             return header.title, values
     found = None if is_grouped(item.source) else unit_looked_up(item.export, spellings, tables)
     return (found[0], found[1].different) if found and len(found[1].different) <= MOST_UNITS else None
+
+
+def _is_mapped(header: Header, source: Source) -> bool:
+    """Whether the values of a header are translated into a standard column already, such as its status."""
+    return any(_worded(text) and quoted(header.title) in text for text in source.columns.values())
+
+
+def _worded(text: str) -> bool:
+    return text.startswith("=IF(")
 
 
 def _mapped(item: Recognised, unit: tuple[str, Sequence[str]] | None) -> Recognised:
@@ -196,10 +252,10 @@ def _begins(text: str, sign: str) -> bool:
 # --- KPIs ---------------------------------------------------------------------------------------------------------
 
 
-def computable(catalogue: Catalogue, sources: Iterable[Source]) -> list[str]:
+def computable(catalogue: Catalogue, sources: Iterable[Source], first: Sequence[str] = HEADLINES) -> list[str]:
     """The KPIs that these sources can give, those that companies steer by first."""
     have = _columns(catalogue, sources)
-    possible = [kpi for kpi in HEADLINES if all(_given(catalogue, part, have) for part in catalogue.closure([kpi]))]
+    possible = [kpi for kpi in first if all(_given(catalogue, part, have) for part in catalogue.closure([kpi]))]
     if possible:
         return possible[:MOST_KPIS]
     others = (item for item in catalogue.definitions.values() if _steers(item))

@@ -11,6 +11,7 @@ from typing import Any
 
 EXACT, PARTIAL = 1.0, 0.55
 LATER = 0.02  # less for each wording that stands before in the list
+SMALL = frozenset(("de", "del", "la", "el", "las", "los", "en", "por", "of", "the", "in", "by", "a", "y", "and"))
 SHORTEST = 5  # letters of a single word that may stand for a longer header
 
 
@@ -62,7 +63,15 @@ def split(text: str) -> tuple[str, ...]:
 
 def fit(header: str, wordings: Iterable[str], *, key: bool = False) -> float:
     """How well a header fits the best of these wordings: 1 the first one, 0 none of them; strict for a key."""
-    return max((_fit(split(header), split(wording), place, key) for place, wording in enumerate(wordings)), default=0.0)
+    words = _telling(header)
+    return max((_fit(words, _telling(wording), place, key) for place, wording in enumerate(wordings)), default=0.0)
+
+
+@lru_cache(maxsize=4096)
+def _telling(text: str) -> tuple[str, ...]:
+    """The words without the small ones: "fecha de la factura" is "fecha factura"."""
+    words = split(text)
+    return tuple(word for word in words if word not in SMALL) or words
 
 
 def _fit(header: tuple[str, ...], wording: tuple[str, ...], place: int, key: bool) -> float:

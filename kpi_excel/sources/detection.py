@@ -107,7 +107,7 @@ def header_row(rows: Sequence[Sequence[object]], wanted: Collection[str] = ()) -
     if max(hits) > 0:
         return hits.index(max(hits))
     widths = [sum(1 for cell in row if cell not in (None, "")) for row in near]
-    usual = Counter(widths).most_common(1)[0][0]
+    usual = max(Counter(widths).items(), key=lambda item: item[0] * item[1])[0]  # titles above are many, but narrow
     for place, row in enumerate(near):
         if widths[place] >= max(usual, 1) and all(_is_title(cell) for cell in row if cell not in (None, "")):
             return place
@@ -125,6 +125,7 @@ def is_blank(text: str) -> bool:
 
 # --- numbers ----------------------------------------------------------------------------------------------------
 
+_CURRENCY = r"[A-Z]{0,3}\$|[€£¥₡₲]|Bs\.?|[SB]/\.?|Gs\.?|[A-Z]{3}"  # before or behind a number
 _GROUPED = r"\d{{1,3}}(?:[{group}]\d{{3}})+"
 
 
@@ -132,8 +133,8 @@ def number_pattern(mark: str) -> str:
     """A number with this decimal mark, as a regular expression that Python and DuckDB read alike."""
     groups = ".'’ \u00a0\u202f" if mark == "," else ",'’ \u00a0\u202f"
     digits = rf"(?:{_GROUPED.format(group=groups)}|\d+)(?:[{mark}]\d*)?|[{mark}]\d+"
-    money = r"(?:US\$|[$€£]|[A-Z]{3})?[ \u00a0]?".replace("\\u00a0", "\u00a0")
-    tail = "[ \u00a0]?(?:US\\$|[$€£%]|[A-Z]{3})?"
+    money = rf"(?:{_CURRENCY})?[ \u00a0]?".replace("\\u00a0", "\u00a0")
+    tail = f"[ \u00a0]?(?:{_CURRENCY}|%)?"
     return rf"^\s*(?:[-+−]?{money}[-+−]?(?:{digits})(?:[eE][-+]?\d+)?-?{tail}|\({money}(?:{digits}){tail}\))\s*$"
 
 
@@ -167,6 +168,7 @@ MONTHS = {
     )
     for name in names.split()
 }
+_OF = r"(?:[-/. ,]|\s+del?\s+)+"
 _TAIL = r"(?:[T ,]+\d{1,2}:\d{2}.*)?\s*$"
 _MARK = r"\s*[-/. ]\s*"
 # The order of year, month and day in a text, and the pattern whose three groups hold them in this order.
@@ -178,7 +180,14 @@ DATE_PATTERNS = {
     rf"(\d{{4}}|\d{{2}}){_TAIL}",
     "bdy": rf"^\s*([^\W\d]{{3}})[^\W\d]*\.?[-/. ]+(\d{{1,2}})(?:[-/. ,])+(\d{{4}}|\d{{2}}){_TAIL}",
     "compact": r"^\s*(\d{4})(\d{2})(\d{2})\s*$",
+    # Whole months, which are read as their first day. "Oct 26" is none: it may as well be the 26th.
+    "ym": r"^\s*(\d{4})\s*[-/]\s*(\d{1,2})\s*$",
+    "my": r"^\s*(\d{1,2})\s*[-/]\s*(\d{4})\s*$",
+    "by": rf"^\s*([^\W\d]{{3}})[^\W\d]*{_OF}(\d{{4}})\s*$",
+    "by2": r"^\s*([^\W\d]{3})[^\W\d]*\.?\s*[-/'’]\s*(\d{2})\s*$",
 }
+LETTERS = {order: order.replace("b", "m").rstrip("2") for order in DATE_PATTERNS} | {"compact": "ymd"}
+SERIAL = "serial"  # days as Excel counts them, such as 46296: only where a source declares it
 _DATES = {order: re.compile(pattern) for order, pattern in DATE_PATTERNS.items()}
 
 
@@ -200,8 +209,7 @@ def parts(text: str, order: str) -> tuple[int, int, int] | None:
     match = _DATES[order].match(text)
     if match is None:
         return None
-    letters = {"compact": "ymd", "dby": "dmy", "bdy": "mdy"}.get(order, order)
-    found = dict(zip(letters, match.groups(), strict=True))
+    found = {"d": "1", **dict(zip(LETTERS[order], match.groups(), strict=True))}
     month = MONTHS.get(found["m"].casefold(), 0) if not found["m"].isdigit() else int(found["m"])
     year, day = int(found["y"]), int(found["d"])
     if len(found["y"]) == 2:
@@ -227,6 +235,8 @@ def date_evidence(texts: Iterable[str]) -> DateEvidence:
 
 def declared_order(pattern: str) -> str:
     """The order that a declared format means ("DD/MM/YYYY", "dd.mm.aa", "%d/%m/%Y"), or "" where it means none."""
+    if pattern.strip().casefold() in ("excel", SERIAL):
+        return SERIAL
     text = re.split(r"[T ]*(?:HH|hh?|%H)", pattern.strip())[0].strip()
     for code, letters in (("%Y", "YYYY"), ("%y", "YY"), ("%m", "MM"), ("%d", "DD"), ("%b", "MMM"), ("%B", "MMM")):
         text = text.replace(code, letters)
@@ -235,10 +245,11 @@ def declared_order(pattern: str) -> str:
         letter for letter, before in zip(text, " " + text, strict=False) if letter != before and letter in "DMY"
     )
     if "MMM" in text:
-        return {"DMY": "dby", "MDY": "bdy"}.get(runs, "")
+        short = "by2" if re.fullmatch(r"MMM+\W+YY", text) else "by"
+        return {"DMY": "dby", "MDY": "bdy", "MY": short}.get(runs, "")
     if re.fullmatch(r"YYYYMMDD", text):
         return "compact"
-    return {"DMY": "dmy", "MDY": "mdy", "YMD": "ymd"}.get(runs, "")
+    return {"DMY": "dmy", "MDY": "mdy", "YMD": "ymd", "YM": "ym", "MY": "my"}.get(runs, "")
 
 
 # --- kinds of columns -------------------------------------------------------------------------------------------

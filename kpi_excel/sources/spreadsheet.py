@@ -24,7 +24,7 @@ from kpi_excel.sources.files import UnreadableFileError
 _MOST_BYTES = 4 << 30  # of a workbook when unpacked
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_TOTAL = re.compile(r"^\W*(grand )?(total|totals|totales|total general|suma|sum|gesamt)\W*$", re.IGNORECASE)
+_TOTAL = re.compile(r"^\W*(grand )?(total|totals|totales|total general|suma|sum|gesamt)(\W*|\s*:.*)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,9 +286,16 @@ def _all_but_tail(
 
 
 def without_totals(tail: list[list[Any]]) -> tuple[list[list[Any]], int]:
-    """The last rows without those whose first filled cell says "Total"."""
-    for place, row in enumerate(tail):
-        first = next((str(cell) for cell in row if cell not in ("", None)), "")
-        if _TOTAL.match(first):
-            return tail[:place], len(tail) - place
-    return tail, 0
+    """The last rows without those whose first filled cell says "Total", and what is written below them."""
+    first = next((place for place, row in enumerate(tail) if _is_total(row)), len(tail))
+    if all(_is_total(row) or _filled(row) <= 1 for row in tail[first:]):
+        return tail[:first], len(tail) - first
+    return tail, 0  # rows follow
+
+
+def _is_total(row: list[Any]) -> bool:
+    return _TOTAL.match(next((str(cell) for cell in row if cell not in ("", None)), "")) is not None
+
+
+def _filled(row: list[Any]) -> int:
+    return sum(cell not in ("", None) for cell in row)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from kpi_excel.model import ColumnType
-from kpi_excel.sources.detection import BLANKS, DATE_PATTERNS, MONTHS, number_pattern
+from kpi_excel.sources.detection import BLANKS, DATE_PATTERNS, LETTERS, MONTHS, SERIAL, number_pattern
 from kpi_excel.sources.engine import call, literal
 
 _TRUE = ("1", "1.0", "true", "yes", "y", "sí", "si", "s", "x", "verdadero", "wahr", "t")
@@ -146,7 +146,8 @@ def _try_double(text: exp.Expr) -> exp.Expr:
 
 def _careful_number(raw: exp.Expr, decimal: str) -> exp.Expr:
     """A number with groups of thousands, a currency, a percent sign, or its minus at the end or as brackets."""
-    bare = call("regexp_replace", call("replace", raw, "−", "-"), "[^0-9eE+.,-]", "", "g")
+    bare = call("regexp_replace", raw, r"(Bs|[SB]/|Gs)\.", "")  # the point belongs to the currency
+    bare = call("regexp_replace", call("replace", bare, "−", "-"), "[^0-9eE+.,-]", "", "g")
     bare = call("regexp_replace", bare, "^([A-Za-z]+)|([A-Za-z]+)$", "", "g")
     point = (
         call("replace", call("replace", bare, ".", ""), ",", ".") if decimal == "," else call("replace", bare, ",", "")
@@ -172,6 +173,8 @@ def date_of_text(raw: exp.Expr, order: str, mark: str = "/") -> exp.Expr:
 
     No part is written twice: DuckDB would compute it for every row, and not only for those that need the careful way.
     """
+    if order == SERIAL:
+        return plausible(_date_of_serial(raw))
     ways: list[exp.Expr] = []
     if order in _QUICK:
         text = call("substr", raw, literal(1), literal(10))
@@ -191,12 +194,18 @@ def _iso(text: exp.Expr) -> exp.Expr:
 _QUICK = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y", "compact": "%Y%m%d"}
 
 
+def _date_of_serial(raw: exp.Expr) -> exp.Expr:
+    """The day of a number as Excel counts; the time behind the point is left out."""
+    days = exp.cast(exp.Floor(this=_try_double(call("replace", raw, ",", "."))), "INT")
+    possible = exp.Case().when(call("regexp_matches", raw, r"^\s*\d{1,6}([.,]\d+)?\s*$"), days)
+    return exp.Add(this=exp.cast(literal("1899-12-30"), "DATE"), expression=possible)
+
+
 def _careful_date(raw: exp.Expr, order: str) -> exp.Expr:
-    letters = {"compact": "ymd", "dby": "dmy", "bdy": "mdy"}.get(order, order)
-    pattern = DATE_PATTERNS[order]
-    found = {letter: call("regexp_extract", raw, pattern, literal(letters.index(letter) + 1)) for letter in "ymd"}
+    letters, pattern = LETTERS[order], DATE_PATTERNS[order]
+    found = {letter: call("regexp_extract", raw, pattern, literal(place)) for place, letter in enumerate(letters, 1)}
     month = _month(found["m"]) if "b" in order else found["m"]
-    whole = call("concat", _year(found["y"]), "-", month, "-", found["d"])
+    whole = call("concat", _year(found["y"]), "-", month, "-", found.get("d", literal("01")))
     return exp.TryCast(this=whole, to=exp.DataType.build("DATE"))
 
 

@@ -165,6 +165,10 @@ _SHOWN = {
     "dby": "DD MMM YYYY",
     "bdy": "MMM DD, YYYY",
     "compact": "YYYYMMDD",
+    "ym": "YYYY-MM",
+    "my": "MM/YYYY",
+    "by": "MMM YYYY",
+    "by2": "MMM-YY",
 }
 
 
