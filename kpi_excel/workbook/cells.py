@@ -6,7 +6,7 @@ previews on phones and older readers show nothing for inline ones.)
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -109,13 +109,21 @@ class CellWriter:
         self.value = f"><{prefix}v>"
         self.end = f"</{prefix}v></{prefix}c>"
 
+    def write_all(self, values: Sequence[Any], styles: Sequence[str]) -> list[str]:
+        """The rests of several cells; most of them are numbers, which need no call of their own."""
+        start, end, write = self.value, self.end, self.write
+        return [
+            f"{style}{start}{value!r}{end}"
+            if type(value) is float and -LARGEST_NUMBER <= value <= LARGEST_NUMBER
+            else write(value, style)
+            for value, style in zip(values, styles, strict=True)
+        ]
+
     def write(self, value: Any, style: str) -> str:
         """The rest of a cell that shows this value."""
         kind = type(value)
         if kind is float:
-            if value - value != 0.0 or not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-                number_text(value)
-            return f"{style}{self.value}{value!r}{self.end}"
+            return f"{style}{self.value}{number_text(value)}{self.end}"
         if kind is str:
             return f'{style} t="s"{self.value}{self.string_index(value)}{self.end}'
         if kind is int:

@@ -55,6 +55,7 @@ class Batch:
 
     place: Place
     plans: list[CellPlan] = field(default_factory=list)
+    styles: list[str] = field(default_factory=list)  # the cells' attributes, without their types
     exact: Compiled | None = None
     texts: list[tuple[int, Compiled]] = field(default_factory=list)
 
@@ -63,6 +64,7 @@ class Batch:
         constant = expressions.read(sandbox, "none")
         nodes = [plan.text.exact or constant for plan in self.plans if plan.text is not None]
         self.exact = expressions.compiled(sandbox, nodes)
+        self.styles = [plan.plain_attributes for plan in self.plans]
         for index, plan in enumerate(self.plans):
             plan.slot = index
             if plan.text is not None and plan.text.exact is None:

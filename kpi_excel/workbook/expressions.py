@@ -95,6 +95,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """``a.b``: a key of a mapping comes before its methods, so that ``order.items`` is the data's own."""
+        if type(obj) is dict and attribute in obj:  # as nearly always
+            return obj[attribute]
         if isinstance(obj, Mapping):
             try:
                 return obj[attribute]

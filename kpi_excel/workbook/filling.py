@@ -1,6 +1,7 @@
 """One output in the making: values into cells, formulas calculated, charts redrawn, texts put in their places."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -235,6 +236,9 @@ class Filling:
         values[key], written[key] = found, self._written(batch, found, scope, writer)
 
     def _written(self, batch: Batch, values: Sequence[Any], scope: Scope, writer: CellWriter) -> list[str]:
+        """The cells of a passage as XML; where one of them can't be written, one by one, to name each that can't."""
+        with suppress(ExpressionError, TemplateRuntimeError):
+            return writer.write_all(values, batch.styles)
         out: list[str] = []
         for plan, value in zip(batch.plans, values, strict=True):
             try:

@@ -52,12 +52,22 @@ class Piece(NamedTuple):
 
 @dataclass(slots=True)
 class Chunk:
-    """One template row within one stretch of columns: text, and the cells that are holes in it."""
+    """One template row within one stretch of columns: its text with holes, and what fills them."""
 
-    parts: list[str | CellPlan]
     column_passage: int
+    text: str = ""
+    filled: int = 0  # holes for values
+    formulas: list[tuple[int, CellPlan]] = field(default_factory=list)  # by their place among all holes
     start: int = 0
     stop: int = 0
+
+    def add_hole(self, plan: CellPlan) -> None:
+        """A cell whose inside is written when the workbook is filled."""
+        self.text += "%s"
+        if plan.kind == "value":
+            self.filled += 1
+        else:
+            self.formulas.append((self.filled + len(self.formulas), plan))
 
 
 @dataclass(slots=True)
@@ -297,21 +307,20 @@ class RowWriter:
         opening = f'<{self.prefix}row r="{_ROW}"{_percent(self._attributes(row.attributes))}>'
         chunks: list[Chunk] = []
         for stretch, columns, at in self.columns.emissions:
-            parts: list[str | CellPlan] = [opening] if not chunks else []
+            chunk = Chunk(columns.number, "" if chunks else opening)
             plans = [p for p in self.model.plans[number] if stretch.first <= p.cell.column <= stretch.last]
             batch = self.model.batches.get((id(body), id(columns.body)))
             slots = [p.slot for p in plans if p.kind == "value"] if batch and not blank and not columns.blank else []
             for plan in plans:
                 column = at + plan.cell.column - stretch.first
-                self._cell(plan, column, parts, blank=blank or columns.blank)
-            chunk = Chunk(parts, columns.number)
+                self._cell(plan, column, chunk, blank=blank or columns.blank)
             if slots:
                 chunk.start, chunk.stop = slots[0], slots[-1] + 1
             chunks.append(chunk)
         if not chunks:
-            chunks.append(Chunk([opening], 0))
-        chunks[-1].parts.append(f"</{self.prefix}row>")
-        return [_merged(chunk) for chunk in chunks]
+            chunks.append(Chunk(0, opening))
+        chunks[-1].text += f"</{self.prefix}row>"
+        return chunks
 
     def _attributes(self, attributes: str) -> str:
         if self.columns.axis.is_identity:
@@ -320,27 +329,22 @@ class RowWriter:
             " ".join(word for word in [attributes] if word) if "spans" not in attributes else _without_spans(attributes)
         )
 
-    def _cell(self, plan: CellPlan, column: int, parts: list[str | CellPlan], *, blank: bool) -> None:
-        start = f'<{self.prefix}c r="{letters(column)}{_ROW}"'
+    def _cell(self, plan: CellPlan, column: int, chunk: Chunk, *, blank: bool) -> None:
+        chunk.text += f'<{self.prefix}c r="{letters(column)}{_ROW}"'
         if blank or plan.kind == "bare":
-            parts.append(f"{start}{plan.cell.style}/>")
+            chunk.text += f"{plan.cell.style}/>"
         elif plan.kind == "still":
-            parts.append(_percent(f"{start}{plan.cell.attributes}{plan.cell.tail}"))
+            chunk.text += _percent(f"{plan.cell.attributes}{plan.cell.tail}")
         else:
-            parts += [start, plan]
+            chunk.add_hole(plan)
 
     def _write(self, chunk: Chunk, at: int, passage: Passage, piece: _OpenPiece) -> None:
-        number = str(at)
-        for part in chunk.parts:
-            if isinstance(part, str):
-                piece.texts.append(part.replace(_ROW, number))
-                continue
-            piece.texts.append("%s")
-            if part.kind == "value":
-                piece.filled += 1
-            else:
-                place = piece.filled + len(piece.sites)
-                piece.sites.append((place, self._site(part, at, passage, chunk.column_passage)))
+        piece.texts.append(chunk.text.replace(_ROW, str(at)))
+        holes = piece.filled + len(piece.sites)
+        piece.sites += [
+            (holes + place, self._site(plan, at, passage, chunk.column_passage)) for place, plan in chunk.formulas
+        ]
+        piece.filled += chunk.filled
 
     def _site(self, plan: CellPlan, at: int, passage: Passage, column_passage: int) -> int:
         """Write a formula for its place, and give it a number."""
@@ -369,15 +373,3 @@ def _without_spans(attributes: str) -> str:
 
 def _percent(text: str) -> str:
     return text.replace("%", "%%")
-
-
-def _merged(chunk: Chunk) -> Chunk:
-    """Neighbouring texts become one."""
-    parts: list[str | CellPlan] = []
-    for part in chunk.parts:
-        if isinstance(part, str) and parts and isinstance(parts[-1], str):
-            parts[-1] += part
-        else:
-            parts.append(part)
-    chunk.parts = parts
-    return chunk
