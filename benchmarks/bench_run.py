@@ -1,10 +1,11 @@
 # ruff: noqa: E501  (SQL and mappings read best on one line)
 """The month-end aggregates against hand-written DuckDB SQL and pandas: 8 KPIs × 24 months × 20 departments, in pairs.
 
-    python benchmarks/bench_run.py FOLDER [--orders 10000000] [--formats parquet csv] [--pairs 3] [--pandas]
+    python benchmarks/bench_run.py FOLDER [--orders 10000000] [--formats parquet csv] [--pairs 3] [--rivals sql pandas]
 
 Makes its seeded data in FOLDER where it is not there yet, runs each side as a process of its own, in turn, and prints
-the median of the ratios of each pair. The figures of both sides are compared first, the times second.
+the median of the ratios of each pair. The figures of both sides are compared first, the times second. The rival
+``floor`` is DuckDB decoding and summing the same columns: it computes no KPI, so there is nothing to compare.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SIDES = ("product", "sql", "pandas")
+SIDES = ("product", "sql", "pandas", "floor")
 UNITS = [f"dept_{number:02d}" for number in range(20)]
 
 
@@ -157,6 +158,20 @@ def sql(folder: Path, kind: str) -> dict[str, list[float | None]]:
     }
 
 
+def floor(folder: Path, kind: str) -> dict[str, list[float | None]]:
+    """No KPI at all: the columns that they need are decoded, filtered and summed once."""
+    import duckdb
+
+    orders, leads, survey = (f"'{folder / name}.{kind}'" for name in ("orders", "leads", "survey"))
+    for query in (
+        f"select count(order_date), sum(customer_id), sum(revenue), sum(cost), count(department) from {orders} where status = 'billed'",
+        f"select count(created), sum(customer_id), count(department) from {leads} where stage = 'mql'",
+        f"select count(answered), sum(score), count(department) from {survey}",
+    ):
+        duckdb.sql(query).fetchall()
+    return {}
+
+
 def pandas(folder: Path, kind: str) -> dict[str, list[float | None]]:
     import pandas as pd
 
@@ -228,7 +243,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=10_000_000)
     parser.add_argument("--formats", nargs="+", choices=["parquet", "csv"], default=["parquet", "csv"])
     parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--pandas", action="store_true", help="compare with pandas too")
+    parser.add_argument("--rivals", nargs="+", choices=SIDES[1:], default=["sql", "pandas", "floor"])
     parser.add_argument("--child", choices=SIDES)
     options = parser.parse_args()
     if options.child:
@@ -237,19 +252,23 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     if not all((options.folder / f"survey.{kind}").exists() for kind in options.formats):
         make_data(options.folder, options.orders, options.formats)
-    for kind in options.formats:
-        for rival in ["sql", "pandas"] if options.pandas else ["sql"]:
-            ratios, peak, differ, cpu = [], 0.0, 0, 0.0
-            for _ in range(options.pairs):
-                ours, theirs = measured(options.folder, kind, "product"), measured(options.folder, kind, rival)
-                differ += differences(ours["figures"], theirs["figures"])
-                ratios.append(ours["cpu"] / theirs["cpu"])
-                peak, cpu = max(peak, ours["mib"]), ours["cpu"]
-            spread = f"{statistics.median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}]"
-            print(
-                f"{kind:8} product / {rival:6} CPU {spread}  product {cpu:.1f} s, peak {peak:.0f} MiB, {differ} figures differ",
-                flush=True,
-            )
+    for kind, rival in itertools.product(options.formats, options.rivals):
+        compare(options.folder, kind, rival, options.pairs)
+
+
+def compare(folder: Path, kind: str, rival: str, pairs: int) -> None:
+    """Pairs of runs in turn, and one line about them."""
+    ratios, peaks, costs, differ = [], [], [], 0
+    for _ in range(pairs):
+        ours, theirs = measured(folder, kind, "product"), measured(folder, kind, rival)
+        differ += differences(ours["figures"], theirs["figures"]) if theirs["figures"] else 0
+        ratios.append(ours["cpu"] / theirs["cpu"])
+        peaks.append(ours["mib"])
+        costs.append(ours["cpu"])
+    spread = f"{statistics.median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}]"
+    peak = f"{min(peaks):.0f}-{max(peaks):.0f} MiB"
+    words = f"product {statistics.median(costs):.1f} s, peak {peak}, {differ} figures differ"
+    print(f"{kind:8} product / {rival:6} CPU {spread}  {words}", flush=True)
 
 
 if __name__ == "__main__":
