@@ -175,7 +175,8 @@ def test_a_refusal_speaks_spanish():
         parse("SUMA(a)")
     assert refused.value.faults[0].to("es") == (
         "Fórmula, carácter 1: SUMA es el nombre de una función en español. "
-        "Escriba SUM: los archivos de Excel guardan los nombres en inglés."
+        "Escriba SUM(a) (los archivos de Excel guardan los nombres en inglés, comas entre argumentos y decimales con "
+        "punto)."
     )
 
 
@@ -206,3 +207,41 @@ def test_a_row_formula_looks_at_its_own_row_only(formula, said):
     """A derived column or filter has no aggregates; that is said."""
     with pytest.raises(FormulaError, match=said):
         parse_row(formula)
+
+
+@pytest.mark.parametrize(
+    ("typed", "english"),
+    [
+        ("SUMA(a)/SUMA(b)*0,5", "SUM(a)/SUM(b)*0.5"),
+        ('CONTAR.SI.CONJUNTO(a;">=9";b;"x;y")', 'COUNTIFS(a,">=9",b,"x;y")'),
+        ("SI.ERROR(SUMA(a)/SUMA(b);0)", "IFERROR(SUM(a)/SUM(b),0)"),
+        ("REDONDEAR(a*1,5;2)", "ROUND(a*1.5,2)"),
+        ("Mín(a;1,5)", "MIN(a,1.5)"),
+        ("CONTARA(ÚNICOS(a))", "COUNTA(UNIQUE(a))"),
+    ],
+)
+def test_a_formula_of_a_spanish_excel_is_answered_with_the_english_one(typed: str, english: str) -> None:
+    """Spanish names, semicolons and decimal commas: one error, and it says the whole formula as it must be written."""
+    with pytest.raises(FormulaError) as refused:
+        parse(typed)
+    assert f"Write {english}" in str(refused.value)
+    parse(english)
+
+
+def test_where_no_reading_is_right_the_first_fault_is_told() -> None:
+    """A formula that is wrong in English too keeps its own error."""
+    with pytest.raises(FormulaError, match="cell addresses"):
+        parse("SUMA(A2:A9)")
+
+
+@pytest.mark.parametrize("criterion", [">=0,5", "<1.234,5", ">1,234.5", "<=1.234.567", "<-0,5 %"])
+def test_a_number_that_countries_read_differently_is_refused(criterion: str) -> None:
+    """A text such as ">=0,5" would be compared as a text, and count nothing without a word."""
+    with pytest.raises(FormulaError, match="country to country"):
+        parse(f'COUNTIF(a, "{criterion}")')
+
+
+@pytest.mark.parametrize("criterion", [">=0.5", ">=0.125", ">abc", "1,5", ">=2026-01-31", ">5"])
+def test_a_number_with_a_point_and_any_text_are_taken(criterion: str) -> None:
+    """Only what two countries read differently is refused; equality with such a text may be meant."""
+    parse(f'COUNTIF(a, "{criterion}")')

@@ -10,4 +10,8 @@ class FormulaError(KpiExcelError):
     def __init__(self, what: Message, at: int | None = None, hint: Message | None = None) -> None:
         where = say("Formula, character {at}: {what}", at=at, what=what) if at else say("Formula: {what}", what=what)
         super().__init__(Fault(where, hint=hint))
-        self.at = at
+        self.what, self.at = what, at
+
+    def with_hint(self, hint: Message) -> "FormulaError":
+        """The same error with other words on what would be right."""
+        return FormulaError(self.what, self.at, hint)

@@ -5,13 +5,14 @@ So -2^2 is 4 and 2^3^2 is 64.
 """
 
 import math
+from difflib import get_close_matches
 
 from kpi_excel.faults import did_you_mean
 from kpi_excel.formula.errors import FormulaError
 from kpi_excel.formula.lexer import Token, folded, tokens
-from kpi_excel.formula.nodes import Binary, Boolean, Call, Name, Node, Number, Percent, Text, Unary
+from kpi_excel.formula.nodes import COMPARISONS, Binary, Boolean, Call, Name, Node, Number, Percent, Text, Unary
 from kpi_excel.formula.vocabulary import FUNCTIONS, SPANISH
-from kpi_excel.messages import say
+from kpi_excel.messages import Message, say
 
 MAX_DEPTH = 64  # Excel's own limit of nested levels
 MAX_OPERATORS = 200  # keeps every walk over the tree far from Python's limit
@@ -182,7 +183,8 @@ class Parser:
             return FormulaError(say("the formula ends where a value belongs."), token.at)
         if token.kind == ")" and self._next > 1 and self._tokens[self._next - 2].kind == "(":
             return FormulaError(say("there is nothing between these brackets."), token.at)
-        return FormulaError(say("a value belongs here, not {sign}.", sign=token.text), token.at)
+        hint = say('A criterion is a text in quotes, such as ">=9".') if token.kind in COMPARISONS else None
+        return FormulaError(say("a value belongs here, not {sign}.", sign=token.text), token.at, hint)
 
     def _left_over(self, token: Token) -> FormulaError:
         """The error for a token that cannot follow what was read."""
@@ -213,5 +215,14 @@ def _function_name(token: Token) -> str:
             say("Write {right}: Excel's files hold the English names.", right=SPANISH[name]),
         )
     raise FormulaError(
-        say("there is no function {name}.", name=token.text), token.at, did_you_mean(name, [*FUNCTIONS, *SPANISH])
+        say("there is no function {name}.", name=token.text), token.at, _nearest(name)
     )
+
+
+def _nearest(name: str) -> Message | None:
+    """The functions that may have been meant, by their English names."""
+    near = did_you_mean(name, FUNCTIONS)
+    spanish = get_close_matches(name, SPANISH, n=1)
+    if near is None and spanish:
+        return say("Write {right}: Excel's files hold the English names.", right=SPANISH[spanish[0]])
+    return near

@@ -5,12 +5,13 @@ conditions, and time words stand around the id of a KPI. A row formula has no ag
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kpi_excel.formula.criteria import read_criterion
 from kpi_excel.formula.errors import FormulaError
 from kpi_excel.formula.nodes import COMPARISONS, Binary, Boolean, Call, Name, Node, Number, Percent, Text, Unary, walk
 from kpi_excel.formula.parser import Parser
+from kpi_excel.formula.spanish import in_english
 from kpi_excel.formula.vocabulary import FUNCTIONS, Function, Kind
 from kpi_excel.messages import Message, say
 
@@ -19,14 +20,48 @@ __all__ = ["is_aggregate", "parse", "parse_row"]
 
 def parse(text: str) -> Node:
     """The tree of a KPI's formula; a ``FormulaError`` says what is wrong, where, and what would be right."""
+    return _understood(text, _formula)
+
+
+def parse_row(text: str) -> Node:
+    """The tree of a formula about one row: a derived column, or a filter. Names are columns."""
+    return _understood(text, _row_formula)
+
+
+def _understood(text: str, read: Callable[[str], Node]) -> Node:
+    """The tree; where a formula was typed as Excel in Spanish shows it, the error says the whole of it in English."""
+    try:
+        return read(text)
+    except FormulaError as error:
+        for english in in_english(text):
+            if _is_right(english, read):
+                raise error.with_hint(_in_files(english)) from None
+        raise
+
+
+def _in_files(english: str) -> Message:
+    return say(
+        "Write {formula} (Excel's files hold English names, commas between arguments, decimals with a point).",
+        formula=english,
+    )
+
+
+def _is_right(text: str, read: Callable[[str], Node]) -> bool:
+    try:
+        read(text)
+    except FormulaError:
+        return False
+    return True
+
+
+def _formula(text: str) -> Node:
     parser = Parser(text)
     node = _read(parser)
     _Rules(parser.at).number(node)
     return node
 
 
-def parse_row(text: str) -> Node:
-    """The tree of a formula about one row: a derived column, or a filter. Names are columns."""
+def _row_formula(text: str) -> Node:
     parser = Parser(text)
     node = _read(parser)
     _Rules(parser.at).row(node)
@@ -55,6 +90,10 @@ def _is_scalar_extreme(node: Call) -> bool:
 MOST_DECIMALS = 12  # of a rounding; a double holds about fifteen digits
 
 _OTHER_DATE = re.compile(r"(<=|>=|<>|=|<|>)?\s*\d{1,4}([/.-])\d{1,2}\2\d{1,4}\s*")
+
+
+# A number with a decimal comma, or with marks between thousands; equality with such a text may be meant.
+_OTHER_DECIMAL = re.compile(r"(<=|>=|<|>)\s*[+-]?\d+([.]\d+)*(,\d+|[.]\d+[.]\d+)([.,]\d+)*\s*%?\s*")
 
 
 class _Rules:
@@ -264,6 +303,12 @@ class _Rules:
                 node,
                 say("the date {text} is read differently from country to country.", text=node.value),
                 say("Write it as year-month-day, such as {example}.", example=">=2026-01-31"),
+            )
+        if _OTHER_DECIMAL.fullmatch(node.value):
+            raise self._fault(
+                node,
+                say("the number {text} is read differently from country to country.", text=node.value),
+                say("Write it with a decimal point and no other marks, such as {example}.", example=">=0.5"),
             )
         criterion = read_criterion(node)
         if criterion.operand is None and criterion.operator not in ("=", "<>"):
