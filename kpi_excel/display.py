@@ -98,14 +98,26 @@ def change_text(change: Change, unit: str, settings: Settings) -> str:
         return "–"
     if abs(change.amount) >= SCIENTIFIC_FROM:
         return _signed(value_text(change.amount, unit, settings))
-    locale = locale_of(settings)
+    absolute = unit in {"%", "points"} or isinstance(change.share, NoValue)
+    if absolute or abs(change.share) >= SCIENTIFIC_FROM:  # type: ignore[arg-type]
+        return difference_text(change.amount, unit, settings)
+    return _signed(value_text(change.share, "%", settings, 1))
+
+
+def difference_text(amount: float, unit: str, settings: Settings, decimals: int | None = None) -> str:
+    """A difference between two values of a KPI, with its sign; that of percentages in points ("pp")."""
+    if abs(amount) >= SCIENTIFIC_FROM:
+        return _signed(value_text(amount, unit, settings))
     if unit == "%":
-        return _signed(format_decimal(_rounded(change.amount, 3) * 100, _pattern(1), locale=locale)) + " pp"
-    if unit == "points":
-        return _signed(format_decimal(_rounded(change.amount, 1), _pattern(1), locale=locale))
-    if isinstance(change.share, NoValue) or abs(change.share) >= SCIENTIFIC_FROM:
-        return _signed(value_text(change.amount, unit, settings))
-    return _signed(format_percent(_rounded(change.share, 3), "#,##0.0 %", locale=locale))
+        return _signed(plain_text(float(_rounded(amount, 3) * 100), settings, 1)) + " pp"
+    return _signed(
+        plain_text(amount, settings, 1) if unit == "points" else value_text(amount, unit, settings, decimals)
+    )
+
+
+def plain_text(value: float, settings: Settings, places: int = 0) -> str:
+    """A number without a unit (a correlation, a margin, a count) as the reader's locale writes it."""
+    return format_decimal(_rounded(value, places), _pattern(places), locale=locale_of(settings))
 
 
 def number_format(unit: str, settings: Settings, decimals: int | None = None) -> str:

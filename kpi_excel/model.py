@@ -595,6 +595,28 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """What one product or segment brings to a KPI, with the aggregates behind it, now and before."""
+
+    name: str  # "" for the rows that name none
+    value: Value
+    parts: tuple[Part, ...]
+    before: Value
+    parts_before: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A KPI cut along a column of its rows, and the whole of the earlier period it is compared with."""
+
+    column: str
+    since: Period
+    before: Value
+    parts_before: tuple[Part, ...]
+    portions: tuple[Portion, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Everything that the sheet of one KPI shows."""
 
@@ -613,6 +635,7 @@ class Card:
     restatements: tuple[Restatement, ...] = ()
     sources: tuple[str, ...] = ()
     breakdown: tuple[Slice, ...] = ()
+    splits: tuple[Split, ...] = ()  # of a KPI off target, along the columns that its rows have
     silent: tuple[str, ...] = ()  # units below that always had rows, and have none in this period
 
 

@@ -20,8 +20,8 @@ from kpi_excel.faults import Fault, Severity
 from kpi_excel.model import Control
 from kpi_excel.proposal import propose
 from kpi_excel.proposal.words import datasets, fit, split
+from kpi_excel.run.measured import measure_all
 from kpi_excel.run.plan import Plan, TargetBook
-from kpi_excel.run.walk import measure_all
 
 TODAY = date(2026, 11, 25)
 PROPOSED = datasets().keys()  # of the standard datasets, those whose exports have wordings

@@ -119,7 +119,7 @@ def test_far_fewer_rows_than_usual_are_told():
     """M3 compares rows with their own past by the robust z, and asks the same month of last year about a season."""
     rows = [1000, 1020, 990, 1010, 1005, 995, 1015, 985, 1000, 1010, 990, 1000]
     few = card(definition("made"), [1.0] * 13, rows=[*rows, 400])
-    assert "400 rows, where 1000 are usual" in judged(measurable.complete, few, report())[1]
+    assert "400 rows, where 1,000 are usual" in judged(measurable.complete, few, report())[1]
     usual = card(definition("made"), [1.0] * 13, rows=[*rows, 980])
     assert judged(measurable.complete, usual, report())[0] is Verdict.PASS
     season = card(definition("made"), [1.0] * 13, rows=[420, *rows[1:], 400])

@@ -53,7 +53,8 @@ def _needed(common: Iterable[Column], own: Iterable[Column], dataset: str) -> tu
     if dataset == "calendar":
         return ()
     money = any(column.type is ColumnType.MONEY for column in own)
-    return tuple(column for column in common if money or column.name != "currency")
+    known = {column.name for column in own}
+    return tuple(one for one in common if one.name not in known and (money or one.name != "currency"))
 
 
 def _columns(entry: Mapping[str, Any], file: str, dataset: str, faults: list[Fault]) -> tuple[Column, ...]:

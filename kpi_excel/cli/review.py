@@ -9,11 +9,11 @@ from typing import Any
 from kpi_excel import display
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, now, project_of, today_of
 from kpi_excel.cli.terminal import coloured, table, wrapped
-from kpi_excel.display import VERDICT_MARKS
+from kpi_excel.display import VERDICT_MARKS, plain_text
 from kpi_excel.faults import Fault, KpiExcelError, did_you_mean
 from kpi_excel.history.store import History
 from kpi_excel.messages import say
-from kpi_excel.model import Action, Card, Scorecard, Verdict
+from kpi_excel.model import Action, Card, Scorecard, Settings, Verdict
 from kpi_excel.report.labels import LABELS
 from kpi_excel.review import Calibration, calibration
 from kpi_excel.run import make_plan, scorecards
@@ -114,19 +114,20 @@ def _calibration(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(asdict(found), indent=1))
         return 0
-    for line in _how_good(found, language):
+    for line in _how_good(found, plan.control.settings, language):
         print(line)
     return 0
 
 
-def _how_good(found: Calibration, language: str) -> Iterator[str]:
+def _how_good(found: Calibration, settings: Settings, language: str) -> Iterator[str]:
     """The score in a sentence, and what was told beside what came."""
     if found.brier is None or found.base is None:
         words = say("{told} probabilities were told; the outcome of none is known yet.", told=found.told)
         yield wrapped(words.to(language))
         return
     text = "{known} of {told} probabilities have an outcome. Brier score {score} (0 perfect, 0.25 a coin; {base} without skill)."  # noqa: E501
-    told = {"known": found.known, "told": found.told, "score": f"{found.brier:.3f}", "base": f"{found.base:.3f}"}
+    told = {"known": found.known, "told": found.told, "score": plain_text(found.brier, settings, 3)}
+    told |= {"base": plain_text(found.base, settings, 3)}
     yield wrapped(say(text, **told).to(language))
     heads = [say("told"), say("came true"), say("how many")]
     rows = [[f"{100 * each.told:.0f} %", f"{100 * each.came:.0f} %", str(each.count)] for each in found.bins]

@@ -14,7 +14,7 @@ from kpi_excel.messages import say
 from kpi_excel.model import Measurement, Part
 from kpi_excel.run import Plan, make_plan
 from kpi_excel.run.digest import plain
-from kpi_excel.run.walk import Measured, measure_all
+from kpi_excel.run.measured import Measured, measure_all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

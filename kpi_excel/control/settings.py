@@ -6,6 +6,7 @@ A setting that is not in this list is kept as typed, so that a house can have it
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from kpi_excel.control.addresses import AddressError, named_address_of
 from kpi_excel.control.draft import Faults
@@ -16,6 +17,7 @@ from kpi_excel.control.values import UnfitError, choice_of
 from kpi_excel.faults import Fault, Place, did_you_mean
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Settings, Texts
+from kpi_excel.thresholds import THRESHOLDS, Threshold
 
 SETTINGS = Sheet(
     "settings",
@@ -60,6 +62,41 @@ class Setting:
 
 def _same(*values: str) -> tuple[Choice, ...]:
     return tuple(Choice(value, Texts(value, value)) for value in values)
+
+
+def _of_threshold(threshold: Threshold) -> Setting:
+    """A threshold of the review as a setting; its note ends with what holds where it is blank."""
+    shown, note = threshold.shown(threshold.default), threshold.note
+    return Setting(threshold.key, threshold.name, Texts(f"{note.en} Blank: {shown}.", f"{note.es} Vacío: {shown}."))
+
+
+REVIEW = (
+    Setting(
+        "split_by",
+        Texts("Look for causes by", "Buscar causas por"),
+        Texts(
+            "Columns along which a missed target is cut, with ; between them. Blank: product; segment.",
+            "Columnas por las que se reparte una meta no alcanzada, separadas con ; Vacío: product; segment.",
+        ),
+        section=Texts("Review: when a check warns", "Revisión: cuándo avisa un control"),
+    ),
+    Setting(
+        "pace",
+        Texts("Path of the year", "Camino del año"),
+        Texts(
+            "T3: line, working days, or profile (as last year went). Blank: profile where two years are known.",
+            "T3: line (recta), working days (días hábiles) o profile (como el año pasado). Vacío: profile si hay "
+            "dos años.",
+        ),
+        Kind.CHOICE,
+        (
+            Choice("line", Texts("line", "recta")),
+            Choice("working days", Texts("working days", "días hábiles")),
+            Choice("profile", Texts("profile", "perfil")),
+        ),
+    ),
+    *map(_of_threshold, THRESHOLDS),
+)
 
 
 KNOWN = (
@@ -235,6 +272,7 @@ KNOWN = (
             "El correo va solo a estos dominios, separados con ; Vacío: a cualquiera.",
         ),
     ),
+    *REVIEW,
 )
 BY_NAME = {folded(text): setting for setting in KNOWN for text in (setting.key, setting.name.en, setting.name.es)}
 SECRET = re.compile(r"password|passwort|contrase|clave|secret|token", re.IGNORECASE)
@@ -353,6 +391,13 @@ def _sender(text: str) -> tuple[str | None, Message]:
     return text, right
 
 
+def _threshold(threshold: Threshold, text: str) -> tuple[str | None, Message]:
+    low, high = threshold.shown(threshold.low), threshold.shown(threshold.high)
+    right = say("Write a number from {low} to {high}; blank means {usual}.", low=low, high=high,
+                usual=threshold.shown(threshold.default))  # fmt: skip
+    return (None if threshold.read(text) is None else text), right
+
+
 FIT: Mapping[str, Callable[[str], tuple[str | None, Message]]] = {
     "accent_colour": _colour,
     "currency": _currency,
@@ -363,6 +408,7 @@ FIT: Mapping[str, Callable[[str], tuple[str | None, Message]]] = {
     "mail_port": _port,
     "mail_rate": _rate,
     "mail_from": _sender,
+    **{threshold.key: partial(_threshold, threshold) for threshold in THRESHOLDS},
 }
 
 

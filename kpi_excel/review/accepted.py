@@ -8,9 +8,8 @@ from datetime import date, timedelta
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Acceptance, Grain, Period, Target, Texts, Verdict
 from kpi_excel.review.request import Joined, Opinion, Subject, folded, people
+from kpi_excel.thresholds import count
 
-REVIEW_DAYS = 365  # an acceptance is renewed once a year, unless the settings say otherwise
-SILENT_PERIODS = 3
 MOST_SHOWN = 3  # targets of a plan in one sentence
 
 
@@ -168,15 +167,10 @@ def not_too_old(subject: Subject) -> Opinion:
         newest[folded(acceptance.by)] = acceptance.on
     if not newest:
         return Verdict.NOT_CHECKABLE, say("There is no acceptance that could be too old.")
-    oldest, days = min(newest.values()), _interval(subject)
+    oldest, days = min(newest.values()), count(subject.request.settings, "review_interval_days")
     if oldest < subject.request.today - timedelta(days=days):
         return Verdict.WARN, say("The oldest acceptance is of {day}, more than {days} days ago.", day=oldest, days=days)
     return Verdict.PASS, say("The oldest acceptance is of {day}.", day=oldest)
-
-
-def _interval(subject: Subject) -> int:
-    typed = subject.request.settings.values.get("review_interval_days", "").strip()
-    return int(typed) if typed.isdecimal() and 0 < int(typed) < 100_000 else REVIEW_DAYS
 
 
 def in_use(subject: Subject) -> Opinion:
@@ -184,16 +178,15 @@ def in_use(subject: Subject) -> Opinion:
     request = subject.request
     if not any(unit == request.unit.id for _, unit, _ in request.comments):
         return Verdict.NOT_CHECKABLE, say("No comments have been collected in this unit yet.")
-    recent = {period.label for period in request.calendar.run_up(request.period, SILENT_PERIODS)}
+    silent = count(request.settings, "silent_periods")
+    recent = {period.label for period in request.calendar.run_up(request.period, silent)}
     own = sorted(
         p for (kpi, unit, p), text in request.comments.items() if (kpi, unit) == (subject.id, request.unit.id) and text
     )
     if recent & set(own):
         return Verdict.PASS, say("Commented on in {period}.", period=own[-1])
     last: Message | str = own[-1] if own else say("never")
-    return Verdict.WARN, say(
-        "Nobody commented in the last {count} periods (last: {last}).", count=SILENT_PERIODS, last=last
-    )
+    return Verdict.WARN, say("Nobody commented in the last {count} periods (last: {last}).", count=silent, last=last)
 
 
 CHECKS = (("A1", accepted), ("A2", current), ("A3", owner_and_others), ("A4", not_too_old), ("A5", in_use))

@@ -19,8 +19,6 @@ from kpi_excel.statistics import student_tail
 
 FEWEST = 12  # differences behind one correlation
 LAGS = (0, 1, 2, 3)
-AGAINST = -0.5
-FALSE_SHARE = 0.10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Candidate:
 
 def candidates(request: ReviewRequest) -> tuple[Candidate, ...]:
     """The pairs of this unit's KPIs whose figures pull against each other, strongest first."""
-    return opposed(oriented(request))
+    return opposed(oriented(request), request.limit("against"), request.limit("false_findings"))
 
 
 def oriented(request: ReviewRequest) -> dict[str, tuple[float, ...]]:
@@ -56,18 +54,22 @@ def oriented(request: ReviewRequest) -> dict[str, tuple[float, ...]]:
     return found
 
 
-def opposed(series: Mapping[str, Sequence[float]]) -> tuple[Candidate, ...]:
+def opposed(
+    series: Mapping[str, Sequence[float]], against: float = -0.5, false_share: float = 0.1
+) -> tuple[Candidate, ...]:
     """The pairs whose differences are negatively correlated beyond what so many tests give by chance.
 
     Args:
         series: by KPI, values without gaps, the newest last; up is better.
+        against: the correlation from which on a pair counts.
+        false_share: how many of the findings may be false.
     """
     tests = list(_tests({kpi: steps for kpi, values in series.items() if _varies(steps := differences(values))}))
     q_values = benjamini_hochberg([p_value(test.correlation, test.points) for test in tests])
     found = [
         Candidate(test.first, test.then, test.lag, test.correlation, test.points, q)
         for test, q in zip(tests, q_values, strict=True)
-        if test.correlation <= AGAINST and q <= FALSE_SHARE
+        if test.correlation <= against and q <= false_share
     ]
     return _strongest(found)
 

@@ -42,14 +42,14 @@ def _of_ratio(subject: Subject, aim: float) -> Iterator[Contribution]:
     node = tree(subject.definition.formula)
     if not isinstance(node, Binary) or node.operator != "/":
         return
-    whole = _side(node.right, subject.measurement.parts)
+    whole = side(node.right, subject.measurement.parts)
     for each in subject.card.breakdown:
-        below, value = _side(node.right, each.parts), number(each.value)
+        below, value = side(node.right, each.parts), number(each.value)
         if whole and below is not None and value is not None:
             yield Contribution(each, below / whole * (value - aim))
 
 
-def _side(node: Node, parts: tuple[Part, ...]) -> float | None:
+def side(node: Node, parts: tuple[Part, ...]) -> float | None:
     """One side of the fraction, from the aggregates beside the figure."""
     values = {part.text: part.value for part in parts}
     needed = [*formula.aggregates(node), *(reference.node for reference in formula.references(node))]
@@ -69,20 +69,14 @@ def where_words(subject: Subject) -> Message | None:
     name = subject.definition.name
     if sign * rest < min(0.0, sign * worst):
         text = "Most of the gap in {kpi} lies in what belongs to no unit below {unit}: {amount} against the target."
-        return say(text, kpi=name, unit=subject.request.unit.name, amount=_amount(subject, rest))
+        return say(text, kpi=name, unit=subject.request.unit.name, amount=subject.moved(rest))
     if sign * worst >= 0:
         return None
     told = {"unit": found[0].slice.unit.name, "value": subject.amount(found[0].slice.value)}
     text = "Most of the gap in {kpi} comes from {unit}: {amount} against the target, with {value} there."
-    return say(text, kpi=name, amount=_amount(subject, worst), **told)
+    return say(text, kpi=name, amount=subject.moved(worst), **told)
 
 
 def _gap(subject: Subject) -> float | None:
     value, target = number(subject.measurement.value), subject.target
     return None if value is None or target is None or target.value is None else value - target.value
-
-
-def _amount(subject: Subject, amount: float) -> str:
-    if subject.definition.unit == "%":
-        return f"{100 * amount:+.1f} pp"
-    return subject.fine(amount)

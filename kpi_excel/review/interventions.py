@@ -11,7 +11,6 @@ from functools import cached_property
 
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Action, Direction, Note, Rule, RuleRecord, Status, Target
-from kpi_excel.review.contribution import where_words
 from kpi_excel.review.grammar import (
     CompareTerm,
     Condition,
@@ -23,6 +22,7 @@ from kpi_excel.review.grammar import (
     parse_condition,
 )
 from kpi_excel.review.measurable import nps_counts
+from kpi_excel.review.portions import causes
 from kpi_excel.review.request import ReviewRequest, Sentences, Subject, number
 from kpi_excel.review.rule_words import condition_words, term_words
 from kpi_excel.review.signals import SURE, reading
@@ -335,12 +335,10 @@ def _fired(request: ReviewRequest, outcome: Outcome) -> Action:
 
 
 def _where(request: ReviewRequest, kpis: Sequence[str]) -> Iterator[Message]:
-    """For the KPIs that are off target, the unit below from which most of it comes."""
+    """For the KPIs that are off target, the unit, product and segment from which most of it comes."""
     for card in request.cards:
         if card.definition.id in kpis and card.status is Status.OFF_TARGET:
-            words = where_words(request.subject(card))
-            if words is not None:
-                yield words
+            yield from causes(request.subject(card))
 
 
 def _noted(request: ReviewRequest, record: RuleRecord, kpis: Sequence[str], opening: Message) -> Message:

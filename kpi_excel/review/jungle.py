@@ -7,17 +7,14 @@ from itertools import combinations
 
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Direction, Finding, Status, Verdict
-from kpi_excel.review.accepted import SILENT_PERIODS
 from kpi_excel.review.forecast import pearson
 from kpi_excel.review.inputs import Input, signs_of
 from kpi_excel.review.request import ReviewRequest, Subject, folded, number, people
 from kpi_excel.targets import status
+from kpi_excel.thresholds import count
 
-MANY_PER_OWNER = 7  # Miller's number
-TOO_MANY_PER_OWNER = 9
-MANY_KEY = 20  # key KPIs of the whole company
-TWINS = 0.95
-YEAR = 12
+STILL_BEARABLE = 2  # KPIs more than an owner should have
+YEAR = 12  # periods that two series need in common
 
 # How much each reason weighs when the list of what to retire or merge is ranked.
 WEIGHTS: Mapping[str, int] = {"S4": 4, "J2": 3, "J5": 3, "J3": 2, "J4": 1}
@@ -45,15 +42,16 @@ def owners(request: ReviewRequest, subjects: Sequence[Subject]) -> Iterator[Find
     for subject in subjects:
         for person in people(subject.owner):
             held[folded(person)].append(subject)
+    most, most_key = count(request.settings, "owner_kpis"), count(request.settings, "key_kpis")
     for mine in held.values():
-        if len(mine) > MANY_PER_OWNER:
-            verdict = Verdict.FAIL if len(mine) > TOO_MANY_PER_OWNER else Verdict.WARN
+        if len(mine) > most:
+            verdict = Verdict.FAIL if len(mine) > most + STILL_BEARABLE else Verdict.WARN
             text = "{owner} owns {count} KPIs; more than {most} cannot be steered by."
-            words = say(text, owner=mine[0].owner, count=len(mine), most=MANY_PER_OWNER)
+            words = say(text, owner=mine[0].owner, count=len(mine), most=most)
             yield Finding("J1", verdict, words, "", request.unit.id, tuple(subject.id for subject in mine))
     key = tuple(s.id for s in subjects if s.card.chosen.kpi_class == "key")
-    if not request.unit.parent and len(key) > MANY_KEY:
-        words = say("{count} KPIs are called key; {most} are the most for a company.", count=len(key), most=MANY_KEY)
+    if not request.unit.parent and len(key) > most_key:
+        words = say("{count} KPIs are called key; {most} are the most for a company.", count=len(key), most=most_key)
         yield Finding("J1", Verdict.WARN, words, "", request.unit.id, key)
 
 
@@ -70,10 +68,11 @@ def twins(request: ReviewRequest, subjects: Sequence[Subject]) -> Iterator[Findi
         if len(common) < YEAR:
             continue
         found = pearson([series[one.id][p] for p in common], [series[other.id][p] for p in common])
-        if found is not None and abs(found) > TWINS:
+        if found is not None and abs(found) > request.limit("twins"):
             text = "Moves as one with {other} (correlation {correlation} over {n} periods) and shares {terms} with it."
             shown = ", ".join(sorted(term.text for term in shared)[:2])
-            told = {"other": other.definition.name, "correlation": f"{found:.2f}", "n": len(common), "terms": shown}
+            correlation = request.plain(found, 2)
+            told = {"other": other.definition.name, "correlation": correlation, "n": len(common), "terms": shown}
             yield Finding("J2", Verdict.WARN, say(text, **told), one.id, request.unit.id, (other.id,))
 
 
@@ -86,19 +85,21 @@ def idle(subject: Subject, watched: frozenset[str]) -> Iterator[Finding]:
 
 def _never_off(subject: Subject) -> Message | None:
     """J3: always on target for a year, and the target never moved."""
-    year = subject.same_definition[-YEAR:]
+    months = count(subject.request.settings, "easy_periods")
+    year = subject.same_definition[-months:]
     aims = {(p.target.value, p.target.low, p.target.high) for p in year if p.target}
-    if len(year) < YEAR or len(aims) != 1 or subject.definition.direction is Direction.NEUTRAL:
+    if len(year) < months or len(aims) != 1 or subject.definition.direction is Direction.NEUTRAL:
         return None
     if any(status(point.value, point.target, subject.definition.direction) is not Status.ON_TARGET for point in year):
         return None
-    return say("On target for {months} periods with the same target {target}.", months=YEAR, target=subject.aim())
+    return say("On target for {months} periods with the same target {target}.", months=months, target=subject.aim())
 
 
 def _silent(subject: Subject) -> Message | None:
     """J4: nobody commented on it, while others in the unit were commented on."""
     request = subject.request
-    recent = {period.label for period in request.calendar.run_up(request.period, SILENT_PERIODS)}
+    silent = count(request.settings, "silent_periods")
+    recent = {period.label for period in request.calendar.run_up(request.period, silent)}
     spoken = {
         kpi
         for (kpi, unit, period), text in request.comments.items()
@@ -106,7 +107,7 @@ def _silent(subject: Subject) -> Message | None:
     }
     if not spoken or subject.id in spoken:
         return None
-    return say("Nobody commented on it in {count} periods.", count=SILENT_PERIODS)
+    return say("Nobody commented on it in {count} periods.", count=silent)
 
 
 def _unattached(subject: Subject, watched: frozenset[str]) -> Message | None:

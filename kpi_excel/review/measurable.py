@@ -6,21 +6,17 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import median
 
-from kpi_excel import formula
+from kpi_excel import display, formula
 from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Measurement, NoValue, Part, Reason, SourceReport, Verdict
 from kpi_excel.review.request import Opinion, Subject, number, tree
 from kpi_excel.statistics import NpsCounts, nps_interval, nps_sample_size, z_of
 
-COMPLETE = 0.99  # share of readable rows below which a warning is due
-BLANK_KEYS = 0.01  # share of rows without a key above which a warning is due
-BLANK_AMOUNTS = 0.05  # share of rows without an amount that the formula reads, likewise
 OPEN = 0.9  # share of a weekday's days with rows from which on a day without any is missed
 MIN_DAYS = 8  # days of a weekday that are needed to tell
 MOST_DAYS = 5  # that are named
 FEWER = 0.8  # of the rows of the same period last year; above it a low count is a season's
 UNUSUAL = 3.5  # robust z of the row count, Iglewicz and Hoaglin's limit
-MAX_MARGIN = 10.0  # points of NPS, where the KPI sets no margin of its own
 MIN_ROW_HISTORY = 6
 
 DETRACTORS = re.compile(r'COUNTIF\((\w+), "<=6"\)$')
@@ -89,8 +85,8 @@ def complete(subject: Subject) -> Opinion:
     share = 1.0 if measurement.completeness is None else measurement.completeness
     until = max((day for report in reports if (day := report.complete_until or report.newest)), default=None)
     if until is None:
-        return Verdict.PASS, say("Measured on {share} of the rows.", share=_percent(share))
-    return Verdict.PASS, say("Measured on {share} of the rows, up to {day}.", share=_percent(share), day=until)
+        return Verdict.PASS, say("Measured on {share} of the rows.", share=_percent(subject, share))
+    return Verdict.PASS, say("Measured on {share} of the rows, up to {day}.", share=_percent(subject, share), day=until)
 
 
 def _incomplete(subject: Subject, measurement: Measurement, reports: tuple[SourceReport, ...]) -> Iterator[Message]:
@@ -98,8 +94,8 @@ def _incomplete(subject: Subject, measurement: Measurement, reports: tuple[Sourc
     if subject.card.silent:
         text = "No rows at all from {names}, where there have always been some."
         yield say(text, names=", ".join(subject.card.silent))
-    if measurement.completeness is not None and measurement.completeness < COMPLETE:
-        yield say("Only {share} of the rows could be read.", share=_percent(measurement.completeness))
+    if measurement.completeness is not None and measurement.completeness < subject.request.limit("complete_rows"):
+        yield say("Only {share} of the rows could be read.", share=_percent(subject, measurement.completeness))
     for report in reports:
         yield from _days_without_rows(subject, report)
     yield from _fewer_rows(subject, measurement.rows)
@@ -143,7 +139,9 @@ def _fewer_rows(subject: Subject, rows: int) -> Iterator[Message]:
         return
     middle, spread = usual
     if 0.6745 * (middle - rows) / spread > UNUSUAL:
-        yield say("{rows} rows, where {usual} are usual: some may be missing.", rows=rows, usual=f"{middle:.0f}")
+        yield say(
+            "{rows} rows, where {usual} are usual: some may be missing.", rows=rows, usual=subject.request.plain(middle)
+        )
 
 
 def _rows_a_year_ago(subject: Subject) -> int | None:
@@ -157,10 +155,12 @@ def _blanks(subject: Subject, report: SourceReport) -> Iterator[Message]:
     read = set(formula.columns(node)) if node is not None and report.dataset == subject.definition.dataset else set()
     for column in dataset.columns if dataset and report.rows else ():
         share = report.blanks.get(column.name, 0) / report.rows
-        key = column.key and column.type is ColumnType.TEXT and share > BLANK_KEYS
-        amount = column.name in read and column.type is ColumnType.MONEY and share > BLANK_AMOUNTS
+        key = column.key and column.type is ColumnType.TEXT and share > subject.request.limit("blank_keys")
+        amount = (
+            column.name in read and column.type is ColumnType.MONEY and share > subject.request.limit("blank_amounts")
+        )
         if key or amount:
-            told = {"share": _percent(share), "source": report.source, "column": column.name}
+            told = {"share": _percent(subject, share), "source": report.source, "column": column.name}
             yield say("{share} of the rows of {source} have no {column}.", **told)
 
 
@@ -224,13 +224,20 @@ def nps_counts(parts: tuple[Part, ...]) -> NpsCounts | None:
 def _nps_margin(subject: Subject, counts: NpsCounts) -> Opinion:
     interval = nps_interval(counts)
     assert interval is not None
-    allowed = MAX_MARGIN if subject.card.chosen.max_margin is None else subject.card.chosen.max_margin
-    margin, n = z_of(0.95) * interval.error * 100, f"{counts.n:.0f}"
+    own = subject.card.chosen.max_margin
+    allowed = subject.request.limit("nps_margin") if own is None else own
+    margin, n, plain = z_of(0.95) * interval.error * 100, f"{counts.n:.0f}", subject.request.plain
     if margin > allowed:
         needed = nps_sample_size(allowed / 100, counts.adjusted().variance)
         text = "{n} answers give ± {margin} points at 95 %; ± {allowed} needs about {needed}."
-        return Verdict.WARN, say(text, n=n, margin=f"{margin:.1f}", allowed=f"{allowed:g}", needed=needed)
-    return Verdict.PASS, say("{n} answers give ± {margin} points at 95 %.", n=n, margin=f"{margin:.1f}")
+        return Verdict.WARN, say(
+            text,
+            n=n,
+            margin=plain(margin, 1),
+            allowed=plain(allowed, 0 if allowed == int(allowed) else 1),
+            needed=needed,
+        )
+    return Verdict.PASS, say("{n} answers give ± {margin} points at 95 %.", n=n, margin=plain(margin, 1))
 
 
 def share_of(subject: Subject) -> tuple[float, float] | None:
@@ -297,8 +304,8 @@ def _same(again: float | NoValue, value: float | NoValue) -> bool:
     return abs(again - value) <= 1e-9 * max(1.0, abs(value))
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _percent(subject: Subject, share: float) -> str:
+    return display.value_text(share, "%", subject.request.settings, 1)
 
 
 CHECKS = (

@@ -1,10 +1,11 @@
 """R, realistic: what the history says of the target."""
 
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Direction, Target, Verdict
+from kpi_excel.model import Direction, Settings, Target, Verdict
 from kpi_excel.review.aim import Prospect, ends_of
 from kpi_excel.review.request import Opinion, Subject
 from kpi_excel.statistics import TRIAL_POINTS, Limits, assurance, fit_line, xmr_limits
+from kpi_excel.thresholds import limit
 
 RECENT = 3  # points that may not contradict "always" or "never"
 METHOD_WORDS = {
@@ -80,10 +81,10 @@ def probable(prospect: Prospect) -> Opinion:
     too_little = _too_little(prospect)
     if too_little is not None:
         return Verdict.NOT_CHECKABLE, too_little
-    chance, aim, made = prospect.probability, prospect.aim, prospect.forecast
+    subject, chance, aim, made = prospect.subject, prospect.probability, prospect.aim, prospect.forecast
     if chance is None or aim is None or made is None:
         return Verdict.NOT_CHECKABLE, say("The history never varies, so it says nothing about chances.")
-    verdict, word = grade(chance)
+    verdict, word = grade(chance, subject.request.settings)
     text = "Chance of reaching {target} in {due}: {chance} ({word}; {method}, {n} points)."
     return verdict, say(
         text,
@@ -96,13 +97,14 @@ def probable(prospect: Prospect) -> Opinion:
     )
 
 
-def grade(chance: float) -> tuple[Verdict, Message]:
+def grade(chance: float, settings: Settings) -> tuple[Verdict, Message]:
     """The verdict and the word for a probability of attainment."""
-    if chance < 0.1:
+    if chance < limit(settings, "chance_unrealistic"):
         return Verdict.FAIL, say("unrealistic")
-    if chance < 0.5:
+    if chance < limit(settings, "chance_stretch"):
         return Verdict.WARN, say("a stretch")
-    return (Verdict.PASS, say("realistic")) if chance <= 0.9 else (Verdict.WARN, say("no stretch"))
+    easy = chance > limit(settings, "chance_no_stretch")
+    return (Verdict.WARN, say("no stretch")) if easy else (Verdict.PASS, say("realistic"))
 
 
 def chance_words(chance: float) -> str:

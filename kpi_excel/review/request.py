@@ -34,6 +34,7 @@ from kpi_excel.model import (
     Value,
     Verdict,
 )
+from kpi_excel.thresholds import limit
 
 Opinion: TypeAlias = tuple[Verdict, Message]  # what one check says of one KPI
 
@@ -78,6 +79,14 @@ class ReviewRequest:
     def settings(self) -> Settings:
         """Of the project."""
         return self.control.settings
+
+    def plain(self, value: float, places: int = 0) -> str:
+        """A number without a unit, as the reader's locale writes it."""
+        return display.plain_text(value, self.settings, places)
+
+    def limit(self, key: str) -> float:
+        """A threshold, as finance set it."""
+        return limit(self.settings, key)
 
     @property
     def definitions(self) -> Mapping[str, Definition]:
@@ -159,6 +168,10 @@ class Subject:
         unit = self.definition.unit
         decimals = 1 if unit == "#" and abs(value) < 100 else self.card.chosen.decimals
         return display.value_text(value, unit, self.request.settings, decimals)
+
+    def moved(self, amount: float) -> str:
+        """A difference of this KPI's figures, with its sign; of percentages in points."""
+        return display.difference_text(amount, self.definition.unit, self.request.settings, self.card.chosen.decimals)
 
     def aim(self, target: Target | None = None) -> str:
         """The target in words: a figure, or the ends of a band."""

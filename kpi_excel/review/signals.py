@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Direction, Period, Signal
 from kpi_excel.review.measurable import nps_counts
-from kpi_excel.review.request import Subject, number
+from kpi_excel.review.request import ReviewRequest, Subject, number
 from kpi_excel.statistics import (
     TRIAL_POINTS,
     Limits,
@@ -100,7 +100,7 @@ def _noise(subject: Subject, read: Reading, survey: tuple[float, float] | None) 
     if read.limits is None:
         assert survey is not None
         text = "Noise: two such surveys differ by {change} points by chance. Nobody needs to explain it."
-        return say(text, change=f"{survey[0]:+.1f}")
+        return say(text, change=subject.moved(survey[0]))
     if read.limits.moving_range == 0:
         return say("No change: the figure has been the same all along. Nobody needs to explain it.")
     shown = _with_limits(subject, read, "", say(""))
@@ -175,6 +175,9 @@ def _survey_signal(subject: Subject, change: float, p: float) -> tuple[str, Mess
     flag = 1 if change > 0 else -1
     kind = _word(subject, flag)
     text = "{verdict}: a change of {change} points since the previous period is more than chance (p {p})."
-    return kind, say(
-        text, verdict=VERDICT_WORDS[kind], change=f"{change:+.1f}", p=f"= {p:.3f}" if p >= 0.001 else "< 0.001"
-    )
+    return kind, say(text, verdict=VERDICT_WORDS[kind], change=subject.moved(change), p=p_words(subject.request, p))
+
+
+def p_words(request: ReviewRequest, p: float) -> str:
+    """A p-value with its sign of comparison: "= 0.023", "< 0.001"."""
+    return f"= {request.plain(p, 3)}" if p >= 0.001 else f"< {request.plain(0.001, 3)}"

@@ -8,6 +8,7 @@ from kpi_excel.model import Direction, Grain, Period, Point, Status, Verdict
 from kpi_excel.review.aim import Prospect
 from kpi_excel.review.request import Opinion, Subject, number
 from kpi_excel.targets import status
+from kpi_excel.thresholds import text_of
 
 BEHIND = 1e-9  # relative
 
@@ -107,7 +108,7 @@ def expected_sum(prospect: Prospect) -> float | None:
     assert aim is not None
     past = [point for point in subject.same_definition if aim.due.start <= point.period.start]
     planned = [point.target.value for point in past if point.target and point.target.value is not None]
-    way = subject.request.settings.values.get("pace", "").strip().casefold()
+    way = text_of(subject.request.settings, "pace").casefold()
     even = max(planned, default=0.0) - min(planned, default=0.0) <= BEHIND * max(map(abs, planned), default=0.0)
     if not even and not way:
         return sum(planned)

@@ -11,8 +11,8 @@ from kpi_excel.review.accepted import needed_people, valid_acceptances
 from kpi_excel.review.aim import Prospect
 from kpi_excel.review.brier import outcomes
 from kpi_excel.review.candidates import Candidate, candidates
-from kpi_excel.review.contribution import where_words
 from kpi_excel.review.outlook import issued, outlook
+from kpi_excel.review.portions import causes
 from kpi_excel.review.request import Joined, ReviewRequest, Sentences, Subject, folded, number
 from kpi_excel.review.signals import marks, signal
 from kpi_excel.review.smart import smart
@@ -59,7 +59,11 @@ def _candidate(request: ReviewRequest, candidate: Candidate) -> Finding:
         text = "A candidate, no cause: when {first} got better, {then} got worse one period later ({figures})."
     if candidate.lag == 0:
         text = "A candidate, no cause: when {first} got better, {then} got worse in the same period ({figures})."
-    told = {"correlation": f"{candidate.correlation:.2f}", "n": candidate.points, "q": f"{candidate.q:.3f}"}
+    told = {
+        "correlation": request.plain(candidate.correlation, 2),
+        "n": candidate.points,
+        "q": request.plain(candidate.q, 3),
+    }
     figures = say("rank correlation {correlation}, {n} changes, q {q}", **told)
     names = {kpi: request.definitions[kpi].name for kpi in (candidate.first, candidate.then)}
     words = say(text, first=names[candidate.first], then=names[candidate.then], lag=candidate.lag, figures=figures)
@@ -101,8 +105,7 @@ def _off_target(request: ReviewRequest, rules: Sequence[interventions.Outcome]) 
         subject = request.subject(card)
         figures = {"value": subject.amount(card.measurement.value), "target": subject.aim()}
         words = say("{kpi} is off target: {value} against {target}.", kpi=card.definition.name, **figures)
-        where = where_words(subject)
-        sentences = Sentences.of([words, where]) if where else words
+        sentences = Sentences.of([words, *causes(subject)])
         yield Action("target", "warn", sentences, subject.owner, None, (subject.id,), "", request.unit.id)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from kpi_excel import targets
 from kpi_excel.history.store import Key, Recorded
 from kpi_excel.measure import Measurer
-from kpi_excel.model import Card, ChosenKpi, NoValue, Period, Point, Reason, Restatement, Slice, Unit
+from kpi_excel.model import Card, ChosenKpi, NoValue, Period, Point, Reason, Restatement, Slice, Status, Unit
+from kpi_excel.run.measured import Measured
 from kpi_excel.run.plan import Plan
 
 ALWAYS = 6  # periods with rows after which a unit without any is missed
@@ -22,9 +23,9 @@ class Past:
     restatements: Mapping[tuple[str, str], tuple[Restatement, ...]]  # by KPI and unit
 
 
-def cards_of(plan: Plan, measurer: Measurer, past: Past, unit: Unit) -> tuple[Card, ...]:
+def cards_of(plan: Plan, measured: Measured, past: Past, unit: Unit) -> tuple[Card, ...]:
     """The cards of a unit: every KPI chosen for it that has ever had rows or has a target there."""
-    made = (_card(plan, measurer, past, unit, chosen) for chosen in plan.chosen_for(unit))
+    made = (_card(plan, measured, past, unit, chosen) for chosen in plan.chosen_for(unit))
     return tuple(card for card in made if not unit.parent or _says_something(card))
 
 
@@ -35,17 +36,19 @@ def _says_something(card: Card) -> bool:
     )
 
 
-def _card(plan: Plan, measurer: Measurer, past: Past, unit: Unit, chosen: ChosenKpi) -> Card:
-    kpi, period = chosen.kpi, plan.period
+def _card(plan: Plan, measured: Measured, past: Past, unit: Unit, chosen: ChosenKpi) -> Card:
+    kpi, period, measurer = chosen.kpi, plan.period, measured.measurer
     definition = plan.catalogue.definitions[kpi]
     measurement = measurer.measurement(kpi, unit.id, period)
     target = plan.targets.target(kpi, unit.id, period)
+    status = targets.status(measurement.value, target, definition.direction)
+    missed = measured.portions if status is Status.OFF_TARGET else None
     return Card(
         definition,
         chosen,
         measurement,
         target,
-        targets.status(measurement.value, target, definition.direction),
+        status,
         measurer.comparisons(kpi, unit.id, period),
         tuple(_point(plan, measurer, past, kpi, unit, month) for month in plan.series),
         comment=past.comments.get((kpi, unit.id, period.label), ""),
@@ -53,6 +56,7 @@ def _card(plan: Plan, measurer: Measurer, past: Past, unit: Unit, chosen: Chosen
         restatements=past.restatements.get((kpi, unit.id), ()),
         sources=tuple(_sources(plan, kpi)),
         breakdown=tuple(_slices(plan, measurer, kpi, unit)),
+        splits=tuple(missed.of(kpi, unit.id)) if missed else (),
         silent=tuple(_silent(plan, measurer, kpi, unit)),
     )
 

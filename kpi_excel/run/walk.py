@@ -1,7 +1,5 @@
 """The walk of the data, in one direction: control → sources → measurements → review → scorecards → workbooks."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -9,42 +7,24 @@ from typing import Any
 
 from kpi_excel.control import Project
 from kpi_excel.display import locale_of
-from kpi_excel.faults import Fault, KpiExcelError
+from kpi_excel.faults import Fault
 from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
 from kpi_excel.mail.recipients import Edition, editions
-from kpi_excel.measure import Measurer, needs_of
-from kpi_excel.model import Period, Restatement, Scorecard, SourceReport
+from kpi_excel.model import Restatement, Scorecard
 from kpi_excel.report import context, dress_of, file_name, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
 from kpi_excel.run.editions import EDITIONS, edited, edition_file, message_of, tabs_of
-from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.identity import as_before, identity, look_of
+from kpi_excel.run.measured import Measured, measure_all
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
 from kpi_excel.run.outputs import EditionBook, Workbook, read_record, refuse_open_workbooks, write_outputs
 from kpi_excel.run.plan import Plan, make_plan
 from kpi_excel.run.scoring import score
-from kpi_excel.sources import AggregateRequest, open_datasets
 from kpi_excel.workbook.dress import dressed
 from kpi_excel.workbook.embed import with_functions
 from kpi_excel.workbook.excerpt import excerpt
 from kpi_excel.workbook.template import Template
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the sources gave: the figures, how well the sources could be read, and what was wrong with them."""
-
-    measurer: Measurer
-    reports: tuple[SourceReport, ...]
-    faults: tuple[Fault, ...]
-    queries: tuple[str, ...]
-    reused: int = 0  # results of earlier runs that were used again
-
-    @property
-    def input_hash(self) -> str:
-        """One hash of everything that was read."""
-        return hashlib.sha256("\n".join(sorted(report.fingerprint for report in self.reports)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +55,7 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime, i
     with History(project.history_url(plan.control.settings)) as history:
         take_comments(plan, history, now)
         memory = recall(plan, measured.measurer, history)
-        scored, reviews = score(plan, measured.measurer, memory, measured.reports, measured.faults, now)
+        scored, reviews = score(plan, measured, memory, now)
         logo, unusable = logo_of(plan.control.settings, project.folder)
         look = look_of(project.template_path.read_bytes(), logo)
         scored = as_before(scored, read_record(folder), look)
@@ -98,42 +78,8 @@ def scorecards(
     measured = measure_all(plan)
     with History(project.history_url(plan.control.settings)) as history:
         memory = recall(plan, measured.measurer, history)
-    scored, _ = score(plan, measured.measurer, memory, measured.reports, measured.faults, now)
+    scored, _ = score(plan, measured, memory, now)
     return plan, measured, scored
-
-
-def measure_all(plan: Plan, kpis: Sequence[str] = (), *, in_full: bool = False) -> Measured:
-    """Ask the sources once for everything that the plan needs, or these KPIs alone.
-
-    Raises:
-        KpiExcelError: no source at all could be read.
-    """
-    kept = None if in_full else plan.project.cache_folder / "kept"
-    with open_datasets(plan.control, plan.catalogue, plan.project.folder, kept) as datasets:
-        if plan.control.sources and not datasets.reports:
-            raise KpiExcelError(*datasets.faults)
-        needs = needs_of(plan.catalogue, plan.calendar, kpis or plan.kpis, _periods(plan))
-        requests = tuple(dict.fromkeys(AggregateRequest(need.dataset, need.date_column, need.node) for need in needs))
-        periods = tuple(sorted({need.period for need in needs}))
-        aggregates = datasets.aggregate(requests, plan.control.units, periods)
-        if not kpis:
-            datasets.kept.sweep()
-        target, values = plan.targets.target, plan.control.settings.values
-        measurer = Measurer(plan.catalogue, plan.calendar, aggregates, target, plan.today, values)
-        gaps = [
-            *missing_columns(plan.control, plan.catalogue, kpis or plan.kpis, datasets),
-            *unreadable(datasets.reports),
-        ]
-        return Measured(measurer, datasets.reports, (*datasets.faults, *gaps), aggregates.queries, datasets.kept.reused)
-
-
-def _periods(plan: Plan) -> Iterator[Period]:
-    """Every period that a report shows a figure for."""
-    calendar, period = plan.calendar, plan.period
-    yield from plan.series
-    yield calendar.year_ago(period)
-    yield calendar.year_to_date(period)
-    yield calendar.rolling_year(period)
 
 
 def fill_all(template: Template, scored: tuple[Scorecard, ...], logo: bytes = b"") -> list[tuple[str, str, str, bytes]]:

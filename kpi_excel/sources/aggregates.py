@@ -123,8 +123,8 @@ def aggregated(
     groups = {key: Group(atoms) for key in by_group}
     for (dataset, day), requests in by_group.items():
         known, group = tables.get(dataset), groups[dataset, day]
-        group.answers = {request.node: _none(_missing(request, known)) for request in requests}
-        possible = [request for request in requests if not _missing(request, known)]
+        group.answers = {request.node: _none(lacking(request, known)) for request in requests}
+        possible = [request for request in requests if not lacking(request, known)]
         if known is not None and possible and asked.periods:
             question = Question(engine, kept, known, day, asked.units, atoms, asked.periods, group.queries)
             answers = _answers(question, group, possible, datasets.get(dataset))
@@ -133,7 +133,7 @@ def aggregated(
     return Aggregates(groups, asked.units, coverage)
 
 
-def _missing(request: AggregateRequest, known: Known | None) -> str:
+def lacking(request: AggregateRequest, known: Known | None) -> str:
     """The dataset, or the first column, that a request needs and no source provides."""
     if known is None:
         return request.dataset

@@ -27,6 +27,7 @@ from kpi_excel.sources.mapping import Lookup, SourceMapping, headers_wanted, rea
 from kpi_excel.sources.opening import Opened, Opening, open_pieces, unite
 from kpi_excel.sources.pieces import Found, Piece, find, prepare
 from kpi_excel.sources.rows import Known, Part
+from kpi_excel.sources.splits import SplitAggregates, SplitRequest, split
 from kpi_excel.sources.tree import UnitTree
 
 # Where no source gives the customers, they are who ordered; each came on the day of the earliest order.
@@ -277,13 +278,25 @@ class Datasets:
         self, requests: Sequence[AggregateRequest], units: Sequence[Unit], periods: Sequence[Period]
     ) -> Aggregates:
         """All aggregates for all units and periods: one query per dataset and date column for what adds up."""
+        tables = self._tables_for(requests, periods)
+        asked = Asked(requests, UnitTree.of(units), tuple(dict.fromkeys(periods)))
+        return aggregated(self.engine, self.kept, tables, self._standard, asked, self._coverage(tables))
+
+    def split(
+        self, column: str, requests: Sequence[AggregateRequest], units: Sequence[Unit], periods: Sequence[Period]
+    ) -> SplitAggregates:
+        """The same cut along a further column, such as the product, where the rows have it."""
+        tables = self._tables_for(requests, periods)
+        asked = SplitRequest(column, requests, UnitTree.of(units), tuple(dict.fromkeys(periods)))
+        return split(self.engine, tables, asked, self._coverage(tables))
+
+    def _tables_for(self, requests: Sequence[AggregateRequest], periods: Sequence[Period]) -> dict[str, Known]:
         if any(request.dataset == CUSTOMERS.dataset for request in requests):
             self._derive_customers()
         tables = dict(self._dataset_tables())
         if any(request.dataset == "calendar" for request in requests) and "calendar" not in tables:
             tables["calendar"] = self._calendar(periods)
-        asked = Asked(requests, UnitTree.of(units), tuple(dict.fromkeys(periods)))
-        return aggregated(self.engine, self.kept, tables, self._standard, asked, self._coverage(tables))
+        return tables
 
     def _coverage(self, tables: Mapping[str, Known]) -> Coverage:
         """How far the sources of each dataset reach, and how much of them could be read."""
