@@ -89,9 +89,7 @@ def test_products_that_do_not_add_up_are_not_told():
 def test_a_sum_names_the_product_that_lost_most():
     """Turnover has no ratio: the product that fell most since last year is named, in the reader's figures."""
     flow = definition("made", formula="SUM(amount)", unit="money", rollup=Rollup.SUM, direction=Direction.UP)
-    portions = tuple(
-        Portion(name, now, (), before, ()) for name, now, before in (("beans", 900.0, 800.0), ("capsules", 300.5, 1700.0))
-    )
+    portions = (Portion("beans", 900.0, (), 800.0, ()), Portion("capsules", 300.5, (), 1700.0, ()))
     split = Split("product", SINCE, 2500.0, (), portions)
     whole = replace(card(flow, [1200.5], target("made", 2000.0)), splits=(split,))
     spanish = Control(Settings("Andina", "es", "USD", "es_EC"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from kpi_excel.control import Project
 from kpi_excel.display import locale_of
-from kpi_excel.faults import Fault
+from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
 from kpi_excel.mail.recipients import Edition, editions
