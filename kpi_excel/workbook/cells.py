@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+from kpi_excel.figures import Figure, LiveFormula, NoValue, Texts
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Figure, LiveFormula, NoValue, Texts
 from kpi_excel.workbook.expressions import ExpressionError
 from kpi_excel.workbook.filters import ErrorValue, error_of, is_numpy_scalar
 

@@ -7,7 +7,7 @@ Formats and everything else stay the chart's own bytes.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from kpi_excel.model import Figure
+from kpi_excel.figures import Figure
 from kpi_excel.workbook import markup
 from kpi_excel.workbook.filters import ErrorValue
 from kpi_excel.workbook.markup import Edit, Node, escape

@@ -9,8 +9,8 @@ from jinja2 import TemplateRuntimeError
 from jinja2.runtime import Undefined
 
 from kpi_excel.faults import Fault, Place
+from kpi_excel.figures import LiveFormula, NoValue, Texts
 from kpi_excel.messages import Message
-from kpi_excel.model import LiveFormula, NoValue, Texts
 from kpi_excel.workbook import cells, expressions, layout, marked, markup, pictures, placeholders, results
 from kpi_excel.workbook.blocks import Scope
 from kpi_excel.workbook.cells import CellWriter, written_text

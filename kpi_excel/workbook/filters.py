@@ -17,8 +17,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from kpi_excel.faults import Fault, KpiExcelError
+from kpi_excel.figures import NoValue, Reason, Texts
 from kpi_excel.messages import Message, say
-from kpi_excel.model import NoValue, Reason, Texts
 from kpi_excel.workbook.expressions import FORMATS, LONGEST_TEXT, ExpressionError
 
 ERRORS: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")

@@ -10,8 +10,8 @@ from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
+from kpi_excel.figures import NoValue, Texts
 from kpi_excel.messages import Message
-from kpi_excel.model import NoValue, Texts
 from kpi_excel.workbook import cells
 from kpi_excel.workbook.filters import ErrorValue, error_of
 from kpi_excel.workbook.grid import Grid
