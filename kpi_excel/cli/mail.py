@@ -8,9 +8,9 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 
 from kpi_excel import catalogue
+from kpi_excel.addresses import named_address_of
 from kpi_excel.cli.project import add_language, now, project_of
 from kpi_excel.control import Project, read_control
-from kpi_excel.control.addresses import named_address_of
 from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.mail.compose import TEMPLATES, Parcel, built_in
 from kpi_excel.mail.transports import SendError, transport_of

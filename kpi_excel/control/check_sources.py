@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 
+from kpi_excel.addresses import AddressError, allowed_domains, is_allowed, named_address_of
 from kpi_excel.catalogue import Catalogue
-from kpi_excel.control.addresses import AddressError, allowed_domains, is_allowed, named_address_of
 from kpi_excel.control.draft import Draft, Faults, Placed, repeated
 from kpi_excel.control.layout import folded
 from kpi_excel.control.settings import has_password

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from kpi_excel.control.addresses import AddressError, named_address_of
+from kpi_excel.addresses import AddressError, named_address_of
 from kpi_excel.control.draft import Faults
 from kpi_excel.control.layout import Choice, Field, Kind, Missing, Sheet, folded
 from kpi_excel.control.sheets import LANGUAGES

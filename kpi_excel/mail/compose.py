@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage, Message
-from email.policy import SMTP, SMTPUTF8, compat32
+from email.policy import SMTP, SMTPUTF8, Compat32, compat32
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from kpi_excel.control.addresses import AddressError, named_address_of
+from kpi_excel.addresses import AddressError, named_address_of
 from kpi_excel.display import STATUS_WORDS
 from kpi_excel.faults import Fault, KpiExcelError, Place
 from kpi_excel.mail.letters import Letter, changed
@@ -33,6 +33,16 @@ WORST_FIRST = ("off_target", "no_data", "near_target", "on_target", "no_target")
 MOST_KPIS = 30  # Gmail cuts a message off at 102 kB
 LONGEST_SUBJECT = 150
 OWN_HEADERS = compat32.clone(linesep="\r\n")
+
+
+class _AsWritten(Compat32):
+    """Headers that we wrote ourselves, short and in ASCII, go out as they are: folding takes longer than all else."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return f"{name}: {value}\r\n".encode("ascii")
+
+
+AS_WRITTEN = _AsWritten(linesep="\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +210,10 @@ def _address(address: str, name: str = "") -> Address:
 
 
 def _multipart(kind: str, parts: Sequence[Message]) -> Message:
-    whole = Message(policy=OWN_HEADERS)
+    whole = Message(policy=AS_WRITTEN)
     if kind == "mixed":
         whole["MIME-Version"] = "1.0"
-    whole["Content-Type"] = f"multipart/{kind}"
+    whole["Content-Type"] = f'multipart/{kind}; boundary="=_{kind}"'  # neither encoding of ours ever writes "=_"
     for part in parts:
         whole.attach(part)
     return whole
@@ -235,7 +245,7 @@ class _Bodies:
 
     def workbook(self, data: bytes, name: str) -> Message:
         """The attachment."""
-        part = self._part(XLSX, "base64", _base64(data))
+        part = self._part(XLSX, "base64", _base64(data), OWN_HEADERS)  # its name may be long
         part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
         return part
 
@@ -243,9 +253,9 @@ class _Bodies:
         """The whole, headers of the content first."""
         return self.MARK.sub(lambda found: self.encoded[int(found[1])], message.as_bytes())
 
-    def _part(self, kind: str, encoding: str, encoded: bytes) -> Message:
+    def _part(self, kind: str, encoding: str, encoded: bytes, policy: Compat32 = AS_WRITTEN) -> Message:
         """A part by the old policy of the package: all headers are our own, and need not be parsed."""
-        part = Message(policy=OWN_HEADERS)
+        part = Message(policy=policy)
         part["Content-Type"] = kind
         part["Content-Transfer-Encoding"] = encoding
         part.set_payload(f"<body {len(self.encoded)}>")

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path, PurePath
 from typing import Any
 
-from kpi_excel.control.addresses import AddressError, allowed_domains, is_allowed, named_address_of
+from kpi_excel.addresses import AddressError, allowed_domains, is_allowed, named_address_of
 from kpi_excel.faults import Fault, Place, Severity
 from kpi_excel.mail.recipients import Edition, edition_of, reach, without_recipient
 from kpi_excel.messages import say

@@ -181,11 +181,17 @@ class Outbox:
         return self.now().isoformat(timespec="seconds")
 
     def _settle(self, connection: sa.Connection, results: Iterable[Result]) -> None:
+        built: list[dict[str, Any]] = []
+        unbuilt: list[dict[str, Any]] = []
         for result in results:
-            values: dict[str, Any] = {"state": result.state, "why": result.why, "changed_at": self._at}
+            row = {"of": result.key, "state": result.state, "why": result.why, "changed_at": self._at}
             if result.message_id:
-                values |= {"size": result.size, "message_id": result.message_id}
-            connection.execute(sa.update(deliveries).where(deliveries.c.key == result.key).values(values))
+                built.append(row | {"size": result.size, "message_id": result.message_id})
+            else:
+                unbuilt.append(row)
+        change = sa.update(deliveries).where(deliveries.c.key == sa.bindparam("of"))
+        for rows in filter(None, (built, unbuilt)):
+            connection.execute(change, rows)
 
     def _rows_of(self, letters: Iterable[Letter]) -> list[Row]:
         return [row for period in sorted({letter.period for letter in letters}) for row in self.rows(period)]

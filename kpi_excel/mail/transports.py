@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from kpi_excel.control.addresses import AddressError, named_address_of
+from kpi_excel.addresses import AddressError, named_address_of
 from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.mail.compose import Parcel
 from kpi_excel.messages import Message, say

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_excel.control.addresses import AddressError, address_of, allowed_domains, is_allowed, named_address_of
+from kpi_excel.addresses import AddressError, address_of, allowed_domains, is_allowed, named_address_of
 
 
 @pytest.mark.parametrize(
