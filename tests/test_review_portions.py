@@ -73,10 +73,10 @@ def test_a_pure_change_of_rates_is_rate():
 
 def test_costs_without_a_product_are_named():
     """Costs that no product carries have no ratio of their own, yet can be the whole of the gap."""
-    made, _ = cut([(100.0, 60.0, 100.0, 60.0, "beans"), (0.0, 30.0, 0.0, 5.0, "")], 0.3)
-    assert causes(made)[0].to("en").startswith(
-        "By product: what names no product costs most (-30.0 pp against the target, without anything"
-    )
+    made, _ = cut([(80.0, 40.0, 80.0, 40.0, "beans"), (20.0, 20.0, 20.0, 20.0, "pods"), (0.0, 30.0, 0.0, 5.0, "")], 0.3)
+    words = causes(made)[0].to("en")
+    assert words.startswith("By product: what names no product costs most (-30.0 pp against the target, without any")
+    assert f"Of those named, pods is worst: {made.amount(0.0)} on 20 % of the whole." in words
 
 
 def test_products_that_do_not_add_up_are_not_told():

@@ -11,6 +11,7 @@ from kpi_excel.demo.story import Month, chance
 from kpi_excel.demo.trade import TEAMS, Trade
 
 MARKETING, FINANCE, SERVICE = "Marketing", "Finanzas", "Servicio al cliente"
+DEARNESS = {"Grano": 0.9, "Molido": 1.0, "Cápsulas": 1.4}  # cost per dollar sold, one against the other
 PLANNED_SALES = 246_000.0  # per month at the start
 
 
@@ -60,11 +61,11 @@ def _write_costs(trade: Trade, data: Path) -> None:
     dice = chance("costs")
     rows = [row for month in trade.months for row in _bookings(dice, trade, month)]
     title = ("Café Yanaurcu S.A. · Mayor de gastos",)
-    header = ("Fecha", "Asiento", "Cuenta", "Centro de costo", "Importe")
+    header = ("Fecha", "Asiento", "Cuenta", "Centro de costo", "Importe", "Línea")
     write_sheet(data / "gastos.xlsx", "Mayor", title, header, rows)
 
 
-def _bookings(dice: Random, trade: Trade, month: Month) -> Iterator[tuple[date, str, str, str, float]]:
+def _bookings(dice: Random, trade: Trade, month: Month) -> Iterator[tuple[date, str, str, str, float, str]]:
     """What was booked in a month: coffee gets dearer and advertising costs more as the story turns."""
     dearer = {"5101": 1 + 0.17 * month.turned, "5102": 1 + 0.12 * month.turned, "6101": 1 + 0.28 * month.turned}
     number = 0
@@ -79,7 +80,21 @@ def _bookings(dice: Random, trade: Trade, month: Month) -> Iterator[tuple[date, 
                 number += 1
                 day = month.period.end - timedelta(days=9 * (pieces - 1 - piece))
                 amount = round(base / pieces * factor * dice.gauss(1, 0.02), 2)
-                yield day, f"{month.period.label}/{number:03}", account.number, centre, amount
+                voucher = f"{month.period.label}/{number:03}"
+                for line, part_of_it in _by_line(account, trade, month, centre, amount):
+                    yield day, voucher, account.number, centre, part_of_it, line
+
+
+def _by_line(account: Account, trade: Trade, month: Month, centre: str, amount: float) -> Iterator[tuple[str, float]]:
+    """What is sold is booked on its line of products, capsules being dear to make; all else on none."""
+    sold = trade.by_line(month, centre) if account.category == "cogs" else {}
+    weights = {line: DEARNESS[line] * turnover for line, turnover in sold.items() if turnover > 0}
+    left, total = amount, sum(weights.values())
+    for line, weight in list(weights.items())[:-1]:
+        part = round(amount * weight / total, 2)
+        left = round(left - part, 2)
+        yield line, part
+    yield next(reversed(weights), ""), left
 
 
 def _centres(account: Account) -> tuple[tuple[str, float], ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import TypeAlias
 
 from kpi_excel.demo.files import comma, day_first, write_csv, write_parquet
 from kpi_excel.demo.story import Month, chance, whole
@@ -14,6 +15,7 @@ OLD_CUSTOMERS = 240
 TEAMS = (("Ventas Sierra", 0.58), ("Ventas Costa", 0.42))
 SPELLINGS = {"Ventas Sierra": ("Sierra", "SIERRA", "Ventas Sierra"), "Ventas Costa": ("Costa", "COSTA", "Vtas. Costa")}
 VAT = 0.15
+LINES = ("Grano", "Molido", "Cápsulas")
 SEGMENTS = ("Cafeterías", "Hoteles", "Oficinas", "Tiendas")
 
 
@@ -34,6 +36,7 @@ class Order:
     id: str
     day: date
     customer: Customer
+    line: str
     amount: float
     invoiced: date
     cancelled: date | None
@@ -59,13 +62,18 @@ class Trade:
 
     def invoiced(self, month: Month, team: str) -> float:
         """The net amount that a team's customers were billed in a month."""
-        return sum(
-            order.amount
-            for order in self.orders
-            if order.customer.team == team
-            and order.cancelled is None
-            and month.period.start <= order.invoiced <= month.period.end
-        )
+        return sum(order.amount for order in self._billed(month, team))
+
+    def by_line(self, month: Month, team: str) -> dict[str, float]:
+        """The same by line of products."""
+        billed = list(self._billed(month, team))
+        return {line: sum(order.amount for order in billed if order.line == line) for line in LINES}
+
+    def _billed(self, month: Month, team: str) -> Iterator[Order]:
+        for order in self.orders:
+            billed = order.cancelled is None and month.period.start <= order.invoiced <= month.period.end
+            if billed and order.customer.team == team:
+                yield order
 
 
 def simulate(months: Sequence[Month]) -> Trade:
@@ -110,12 +118,15 @@ def _orders(
     older = customers[: len(customers) - len(newest)]
     firsts = [(customer, customer.since) for customer in newest]
     rest = [(dice.choice(older), start + timedelta(days=dice.randrange(days))) for _ in range(count - len(firsts))]
+    lines = chance(f"lines {start}")  # the discount is for capsules: ever more of the orders are
+    weights = (0.45 - 0.2 * month.turned, 0.35 - 0.15 * month.turned, 0.2 + 0.35 * month.turned)
     value = 742 * (1 - 0.14 * month.turned) * month.growth**0.4
     for number, (customer, day) in enumerate(sorted(firsts + rest, key=lambda pair: pair[1]), start=before + 1):
         amount = round(value * dice.lognormvariate(-0.18, 0.6), 2)
         wait = timedelta(days=max(2, round(dice.gauss(15 + 9 * month.turned, 4))))
         cancelled = day + timedelta(days=dice.randrange(1, 9)) if dice.random() < 0.03 else None
-        yield Order(f"PV-{number:06}", day, customer, amount, day + wait, cancelled)
+        line = lines.choices(LINES, weights)[0]
+        yield Order(f"PV-{number:06}", day, customer, line, amount, day + wait, cancelled)
 
 
 def write_trade(trade: Trade, data: Path) -> None:
@@ -151,24 +162,28 @@ def _write_orders(trade: Trade, data: Path) -> None:
         write_csv(data / f"pedidos_{year}.csv.gz", header, rows, encoding="utf-8-sig")
 
 
+Invoice: TypeAlias = tuple[str, date, str, str, float, float, str, str]
+
+
 def _write_invoices(trade: Trade, data: Path) -> None:
     """Invoices, and a credit note for every fortieth of them; in the order of their numbers."""
     dice = chance("invoices export")
     billed = [order for order in trade.orders if order.cancelled is None]
     billed = [order for order in billed if trade.first_day <= order.invoiced <= trade.last_day]
-    rows: list[tuple[str, date, str, str, float, float, str]] = []
+    rows: list[Invoice] = []
     for order in sorted(billed, key=lambda order: (order.invoiced, order.id)):
         terms = "contado" if dice.random() < 0.35 else "crédito"
         rows.append(_invoice(f"001-{len(rows) + 1:07}", order, order.amount, terms))
         if dice.random() < 0.025:
             rows.append(_invoice(f"NC-{len(rows) + 1:07}", order, -round(order.amount * 0.3, 2), terms))
     types = [("numero", "VARCHAR"), ("fecha", "DATE"), ("cliente", "VARCHAR"), ("equipo", "VARCHAR")]
-    types += [("neto", "DOUBLE"), ("bruto", "DOUBLE"), ("condicion", "VARCHAR")]
+    types += [("neto", "DOUBLE"), ("bruto", "DOUBLE"), ("condicion", "VARCHAR"), ("linea", "VARCHAR")]
     write_parquet(data / "facturas.parquet", types, rows)
 
 
-def _invoice(number: str, order: Order, net: float, terms: str) -> tuple[str, date, str, str, float, float, str]:
-    return number, order.invoiced, order.customer.id, order.customer.team, net, round(net * (1 + VAT), 2), terms
+def _invoice(number: str, order: Order, net: float, terms: str) -> Invoice:
+    gross = round(net * (1 + VAT), 2)
+    return number, order.invoiced, order.customer.id, order.customer.team, net, gross, terms, order.line
 
 
 def _write_order_book(trade: Trade, data: Path) -> None:

@@ -214,9 +214,7 @@ def _function_name(token: Token) -> str:
             token.at,
             say("Write {right}: Excel's files hold the English names.", right=SPANISH[name]),
         )
-    raise FormulaError(
-        say("there is no function {name}.", name=token.text), token.at, _nearest(name)
-    )
+    raise FormulaError(say("there is no function {name}.", name=token.text), token.at, _nearest(name))
 
 
 def _nearest(name: str) -> Message | None:

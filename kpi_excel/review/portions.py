@@ -131,8 +131,22 @@ def _words(subject: Subject, split: Split) -> Message | None:
     text = "By {column}: {name} costs most ({amount} against the target, with {value} there on {weight} of the whole)."
     if worst.weight == 0:
         text = "By {column}: {name} costs most ({amount} against the target, without anything to divide it by)."
-    sentences = [say(text, **told), *_since(subject, split, found)]
-    return Sentences.of(sentences)
+    return Sentences.of([say(text, **told), *_poorest(subject, found), *_since(subject, split, found)])
+
+
+def _poorest(subject: Subject, found: Sequence[Effect]) -> list[Message]:
+    """Where what names no product costs most: the worst of those that are named, which one can act on too."""
+    turn = -1.0 if subject.definition.direction is Direction.DOWN else 1.0
+    named = [
+        (turn * own, each)
+        for each in found
+        if each.portion.name and each.weight > 0 and (own := number(each.portion.value)) is not None
+    ]
+    if found[0].portion.name or len(named) < 2:
+        return []
+    worst = min(named, key=lambda pair: (pair[0], pair[1].portion.name))[1]
+    told = {"value": subject.amount(worst.portion.value), "weight": f"{100 * worst.weight:.0f} %"}
+    return [say("Of those named, {name} is worst: {value} on {weight} of the whole.", name=worst.portion.name, **told)]
 
 
 def _since(subject: Subject, split: Split, found: Sequence[Effect]) -> list[Message]:
