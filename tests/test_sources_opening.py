@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from kpi_excel import catalogue
 from kpi_excel.calendar import Calendar
+from kpi_excel.faults import KpiExcelError
 from kpi_excel.formula import parse
-from kpi_excel.model import Control, Settings, Source, Unit
+from kpi_excel.model import Control, NoValue, Settings, Source, Unit
 from kpi_excel.sources import AggregateRequest, open_datasets, opening
 
 CATALOGUE = catalogue.load()
@@ -133,3 +134,49 @@ def cells(number: int) -> dict[str, str]:
         "state": "'open'",
         "dept": "'North'",
     }
+
+
+# --- exports that are damaged, or that somebody is still writing --------------------------------------------------
+
+
+def parquet_project(folder: Path, *, damaged_at: str = "") -> Control:
+    """An export of 50,000 orders; the pages of one of its columns may be overwritten."""
+    path = folder / "orders.parquet"
+    columns = "i AS id, date '2026-01-01' + (i % 28)::INT AS day, i * 1.5 AS money, 'open' AS state, 'North' AS dept"
+    options = "(FORMAT parquet, COMPRESSION uncompressed)"
+    duckdb.sql(f"COPY (SELECT {columns} FROM range(50000) t(i)) TO '{path}' {options}")
+    if damaged_at:
+        about = f"SELECT data_page_offset, total_compressed_size FROM parquet_metadata('{path}')"
+        start, size = duckdb.sql(f"{about} WHERE path_in_schema = '{damaged_at}'").fetchall()[0]
+        data = bytearray(path.read_bytes())
+        data[start : start + size // 2] = b"\xff" * (size // 2)
+        path.write_bytes(data)
+    source = replace(ORDERS, kind="parquet", location="orders.parquet")
+    return Control(Settings("opening"), sources=(source,), units=UNITS)
+
+
+@pytest.mark.parametrize("column", ["id", "day", "money"])
+def test_a_damaged_parquet_file_is_said_and_gives_no_figure(tmp_path: Path, column: str) -> None:
+    """Wherever an export is damaged the run goes on without it and says so; there is no figure of half its rows."""
+    with open_datasets(parquet_project(tmp_path, damaged_at=column), CATALOGUE, tmp_path) as datasets:
+        found = datasets.aggregate(ASKED, UNITS, MONTHS)
+        values = [found.value("orders", "order_date", asked.node, "co", MONTHS[0]) for asked in ASKED]
+        assert all(isinstance(value, NoValue) for value in values)
+        assert "cannot be read" in "".join(str(fault) for fault in datasets.faults)
+
+
+def test_a_file_that_is_written_while_it_is_read_gives_nothing(tmp_path: Path) -> None:
+    """Half an export is never taken for the whole one, and nothing of it is remembered."""
+    kept = tmp_path / "kept"
+    with open_datasets(parquet_project(tmp_path), CATALOGUE, tmp_path, kept) as datasets:
+        with (tmp_path / "orders.parquet").open("ab") as file:
+            file.write(b" ")
+        with pytest.raises(KpiExcelError, match="changed while it was read"):
+            datasets.aggregate(ASKED, UNITS, MONTHS)
+        assert not list(kept.iterdir())
+
+
+def test_a_huge_unit_is_named_in_short(tmp_path: Path) -> None:
+    """A cell of megabytes does not fill the screen."""
+    (tmp_path / "orders.csv").write_text(f"id,day,money,state,dept\n1,2026-01-01,5,open,{'x' * 3_000_000}\n")
+    assert max(map(len, told(tmp_path)["faults"])) < 500

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlglot import exp
 
+from kpi_excel.faults import Fault, Place
 from kpi_excel.formula import Call, Node, additivity
 from kpi_excel.formula.aggregation import aggregation
 from kpi_excel.formula.sql import from_sql
 from kpi_excel.model import Dataset, NoValue, Period, Reason, Value
 from kpi_excel.sources.coverage import Coverage
+from kpi_excel.sources.duckdb import EngineError, damaged
 from kpi_excel.sources.engine import Engine
 from kpi_excel.sources.kept import Kept
 from kpi_excel.sources.question import Atoms, Leaves, Question
@@ -56,6 +58,7 @@ class Group:
     leaves: Leaves = field(default_factory=dict)
     spans: dict[tuple[str, Period], Cell] = field(default_factory=dict)  # as far as they were asked for
     queries: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def span(self, scope: str, period: Period) -> Cell:
         """The states of a scope over a period; empty where it has no rows."""
@@ -79,6 +82,11 @@ class Aggregates:
     def queries(self) -> tuple[str, ...]:
         """The queries that were asked, as text."""
         return tuple(query for group in self._groups.values() for query in group.queries)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What showed only when the rows were added up."""
+        return tuple(fault for group in self._groups.values() for fault in group.faults)
 
     def known(self, dataset: str) -> bool:
         """Whether there is a source for this dataset that could be opened."""
@@ -127,9 +135,7 @@ def aggregated(
         possible = [request for request in requests if not lacking(request, known)]
         if known is not None and possible and asked.periods:
             question = Question(engine, kept, known, day, asked.units, atoms, asked.periods, group.queries)
-            answers = _answers(question, group, possible, datasets.get(dataset))
-            whole = None if "unit" in known.kinds else asked.units.root
-            group.answers |= answers if whole is None else {node: _of(whole, made) for node, made in answers.items()}
+            group.answers |= _answered(question, group, possible, datasets.get(dataset))
     return Aggregates(groups, asked.units, coverage)
 
 
@@ -141,6 +147,20 @@ def lacking(request: AggregateRequest, known: Known | None) -> str:
     needed = [request.date_column, *asked.columns, *(column for column, _ in asked.criteria)]
     have = {column.casefold() for column in known.kinds}
     return next((column for column in needed if column.casefold() not in have), "")
+
+
+def _answered(
+    question: Question, group: Group, requests: Sequence[AggregateRequest], dataset: Dataset | None
+) -> dict[Node, Answer]:
+    """The answers, or the reason why there are none: a file may prove damaged only when all of it is read."""
+    try:
+        answers = _answers(question, group, requests, dataset)
+    except EngineError as error:
+        group.faults.append(damaged(Place(file=requests[0].dataset), error))
+        return {request.node: _none(request.dataset) for request in requests}
+    if "unit" in question.known.kinds:
+        return answers
+    return {node: _of(question.units.root, answer) for node, answer in answers.items()}
 
 
 def _answers(

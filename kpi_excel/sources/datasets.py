@@ -12,13 +12,13 @@ from typing import Self
 from sqlglot import exp
 
 from kpi_excel.catalogue import Catalogue
-from kpi_excel.faults import Fault, Place, did_you_mean
+from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.messages import say
 from kpi_excel.model import ColumnType, Control, Dataset, Period, Source, SourceReport, Unit
 from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, Asked, aggregated
 from kpi_excel.sources.calendar import calendar_rows
 from kpi_excel.sources.coverage import Coverage, Reach
-from kpi_excel.sources.duckdb import DuckDb
+from kpi_excel.sources.duckdb import DuckDb, EngineError, damaged
 from kpi_excel.sources.engine import name, table
 from kpi_excel.sources.files import UnreadableFileError
 from kpi_excel.sources.inspection import Inspected, inspect
@@ -106,6 +106,18 @@ class Datasets:
             else:
                 self._open_source(source, mapping, pieces.get(source.id, []))
         self._unite_datasets()
+        self._refuse_changes()
+
+    def _refuse_changes(self) -> None:
+        """A file that changed while it was read gives no figure at all, and nothing of it is kept."""
+        changed = [file for found in self._found.values() for file in found if file.changed]
+        if changed:
+            self.kept.forget()
+            what = say("The file changed while it was read.")
+            hint = say("Wait until its export is finished, then run again.")
+            raise KpiExcelError(
+                *(Fault(what, Place(file=str(file.origin), part=file.source.id), hint) for file in changed)
+            )
 
     def _dataset(self, source: Source) -> Dataset | None:
         if not source.dataset:
@@ -222,25 +234,32 @@ class Datasets:
     def _open_source(self, source: Source, mapping: SourceMapping, pieces: Keyed) -> None:
         for lookup in _lookups(mapping):
             self._unite(lookup.table)
-        dataset = self._dataset(source)
-        opened = Opened(source)
-        if pieces and not mapping.faults and (dataset is not None or not source.dataset):
-            locale = self._control.settings.locale
-            tables = self._tables()
-            behind = tables[source.location].title if source.kind == "derived" else ""
-            opening = Opening(source, dataset, mapping, self.engine, self.kept, tables, locale, behind)
-            opened = open_pieces(opening, pieces)
-        self._faults += opened.faults
-        found = self._found.get(source.id, []) if pieces else []
-        inspected = inspect(opened, dataset, found, self.engine, self.kept, self._control)
-        self._faults += inspected.faults
-        self._sources[source.id] = inspected.opened
+        try:
+            opened = self._opened(source, mapping, pieces)
+            inspected = self._looked_at(opened, pieces)
+        except EngineError as error:
+            fault = damaged(Place(file=source.location, part=source.id), error)
+            opened = Opened(source, faults=(fault,))
+            inspected = self._looked_at(opened, pieces)
+        self._faults += (*opened.faults, *inspected.faults)
+        self._sources[source.id] = opened = inspected.opened
         self._inspected[source.id] = inspected
         self._reports.append(inspected.report)
-        opened = inspected.opened
         if opened.title:
             units, parts = inspected.units, opened.parts
             self._separate[source.id] = Known(opened.title, opened.kinds, inspected.unique, units, parts)
+
+    def _opened(self, source: Source, mapping: SourceMapping, pieces: Keyed) -> Opened:
+        dataset = self._dataset(source)
+        if not pieces or mapping.faults or (dataset is None and source.dataset):
+            return Opened(source)
+        tables, locale = self._tables(), self._control.settings.locale
+        behind = tables[source.location].title if source.kind == "derived" else ""
+        return open_pieces(Opening(source, dataset, mapping, self.engine, self.kept, tables, locale, behind), pieces)
+
+    def _looked_at(self, opened: Opened, pieces: Keyed) -> Inspected:
+        found = self._found.get(opened.source.id, []) if pieces else []
+        return inspect(opened, self._dataset(opened.source), found, self.engine, self.kept, self._control)
 
     def _unite(self, dataset: str) -> None:
         """The sources of a dataset as one table, once all of them are open."""
@@ -280,7 +299,10 @@ class Datasets:
         """All aggregates for all units and periods: one query per dataset and date column for what adds up."""
         tables = self._tables_for(requests, periods)
         asked = Asked(requests, UnitTree.of(units), tuple(dict.fromkeys(periods)))
-        return aggregated(self.engine, self.kept, tables, self._standard, asked, self._coverage(tables))
+        found = aggregated(self.engine, self.kept, tables, self._standard, asked, self._coverage(tables))
+        self._refuse_changes()
+        self._faults += found.faults
+        return found
 
     def split(
         self, column: str, requests: Sequence[AggregateRequest], units: Sequence[Unit], periods: Sequence[Period]

@@ -8,6 +8,8 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
+from kpi_excel.faults import Fault, Place
+from kpi_excel.messages import say
 from kpi_excel.sources.engine import literal, written
 
 # Set before any file is read: no extension is fetched, nothing is loaded by itself.
@@ -20,6 +22,15 @@ _CLOSED = (
 )
 
 EngineError = duckdb.Error
+_OURS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)  # a query was written wrongly
+
+
+def damaged(place: Place, error: EngineError) -> Fault:
+    """The fault of rows that the engine cannot read; a fault of this program's own is raised again."""
+    if isinstance(error, _OURS):
+        raise error
+    why = " ".join(str(error).split("\n\n")[0].split())
+    return Fault(say("The rows cannot be read: {why}.", why=why), place, say("Export or download it again."))
 
 
 class DuckDb:

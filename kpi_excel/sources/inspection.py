@@ -21,6 +21,7 @@ from kpi_excel.sources.survey import Keys, keys_of
 from kpi_excel.sources.tree import UnitTree
 
 _LOOK_BACK = timedelta(days=396)
+_SHOWN = 100  # letters of an unknown unit
 _NAMED = 10  # unknown units that are named
 _LIKE = 0.75  # of a spelling: below, "Switzerland" would be meant for "Netherlands"
 
@@ -136,7 +137,9 @@ class Inspector:
             return []
         tree = UnitTree.of(self._control.units)
         rows = self.survey.counts["unit"].items()
-        unknown = [(str(text), count) for text, count in rows if text is not None and tree.unit_of(text) is None]
+        unknown = [
+            (str(text)[:_SHOWN], count) for text, count in rows if text is not None and tree.unit_of(text) is None
+        ]
         known = [
             spelling for unit in self._control.units for spelling in (unit.name, unit.id, *unit.aliases) if spelling
         ]

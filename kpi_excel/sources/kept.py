@@ -110,6 +110,12 @@ class Kept:
                 os.utime(file)
         return path
 
+    def forget(self) -> None:
+        """Throw away what this run has made, because what it was made from turned out to be unsound."""
+        for path in (self.folder / title for title in self._made):
+            path.unlink(missing_ok=True)
+            path.with_suffix(".sum").unlink(missing_ok=True)
+
     def sweep(self) -> None:
         """Throw away what is no longer used, so that the folder does not grow from month to month."""
         for path in self.folder.iterdir():

@@ -73,12 +73,18 @@ def kind_of(location: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file of a source before it is read: where it lies, and the digest of its bytes."""
+    """A file of a source before it is read: where it lies, the digest of its bytes, and its state before that."""
 
     source: Source
     origin: Path
     digest: str
+    state: tuple[int, int] = (0, 0)
     ready: Piece | None = None  # the rows of a database: they must be fetched before anything is known of them
+
+    @property
+    def changed(self) -> bool:
+        """Whether somebody wrote into the file since its digest was taken: what was read is of no one moment."""
+        return self.state != (0, 0) and self.state != _state_of(self.origin)
 
     @property
     def settled(self) -> bool:
@@ -90,8 +96,18 @@ def find(source: Source, folder: Path, workspace: Path) -> list[Found]:
     """The files of a source; raises ``UnreadableFileError`` where there are none."""
     if source.kind == "sql":
         piece = _sql_piece(source, workspace)
-        return [Found(source, piece.origin, piece.digest, piece)]
-    return [Found(source, path, digest_of(path)) for path in locate(source.location, folder)]
+        return [Found(source, piece.origin, piece.digest, ready=piece)]
+    states = {path: _state_of(path) for path in locate(source.location, folder)}
+    return [Found(source, path, digest_of(path), state) for path, state in states.items()]
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    """Size and time of writing; a file that is gone has none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
 
 
 def prepare(found: Found, workspace: Path, wanted: Sequence[str]) -> Piece:
