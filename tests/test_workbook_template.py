@@ -13,6 +13,7 @@ import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.workbook.defined_name import DefinedName
 
 from kpi_excel.workbook.blocks import Player
 from kpi_excel.workbook.compile import TemplateError
@@ -459,3 +460,19 @@ def test_numpy_values_are_ordinary_values() -> None:
 def test_a_sheet_for_each_of_very_many_items_is_refused_at_once() -> None:
     """The limit of sheets is told before the data is played through."""
     assert "2000 sheets" in faults(book({"A1": "{% sheet for i in range(1000000) %}"}, title="{{ i }}"), {})[0]
+
+
+def test_what_ends_in_a_conditional_row_holds_the_row_above_it_too() -> None:
+    """A name, a sum and a chart over a loop's rows reach its last row, though the last pass leaves one out."""
+    workbook = openpyxl.load_workbook(io.BytesIO(book({
+        "A2": "{% for r in rows %}", "A3": "{% if r.early %}", "B4": "{{ r.n }}", "A5": "{% endif %}",
+        "B6": "{{ r.n }}", "A7": "{% if r.late %}", "B8": "{{ r.n }}", "A9": "{% endif %}", "A10": "{% endfor %}",
+        "B12": "=SUM(B4:B8)",
+    })))  # fmt: skip
+    workbook.defined_names["All"] = DefinedName("All", attr_text="S!$B$4:$B$8")
+    workbook.defined_names["Late"] = DefinedName("Late", attr_text="S!$B$8:$B$8")
+    rows = [{"n": 1, "early": False, "late": False}, {"n": 2, "early": True, "late": False}]
+    filled = opened(Template(saved(workbook)).fill({"rows": rows}))
+    assert [filled["S"][f"B{row}"].value for row in range(2, 7)] == [1, 2, 2, None, "=SUM(B2:B4)"]
+    assert filled.defined_names["All"].attr_text == "S!$B$2:$B$4"
+    assert filled.defined_names["Late"].attr_text == "#REF!"

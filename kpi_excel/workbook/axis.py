@@ -5,7 +5,7 @@ body, rows after it. A segment stands in the output once, many times, or not at 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -46,6 +46,7 @@ class Axis:
         self.used = used
         self.is_identity = all(s.starts == [s.first] or list(s.starts) == [s.first] for s in self.segments)
         self._areas: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
+        self._pieces: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
 
     def leaves_out(self) -> bool:
         """Whether more than marks vanished, or a loop repeats nothing."""
@@ -135,10 +136,27 @@ class Axis:
                 joined.append((low, high))
         return joined
 
-    def hull(self, first: int, last: int) -> tuple[int, int] | None:
-        """From the first to the last copy of these rows; None where none is left."""
-        start, end = self.start_edge(first), self.end_edge(last)
-        return (start, end) if start is not None and end is not None and start <= end else None
+    def extent(self, first: int, last: int, low: Spans = (), high: Spans = ()) -> tuple[int, int] | None:
+        """From the first to the last copy of any of these rows, as seen from a cell; None where none is left.
+
+        Any of them: where a pass leaves out the range's last row, the row above it ends the range there.
+        """
+        pieces = self._pieces.get((first, last))
+        if pieces is None:
+            pieces = self._pieces[first, last] = tuple(self._cut(first, last))
+        starts = [at for top, _ in pieces if (at := self.first(top, low)) is not None]
+        ends = [at for _, bottom in pieces if (at := self.last(bottom, high)) is not None]
+        return (min(starts), max(ends)) if starts and ends and min(starts) <= max(ends) else None
+
+    def _cut(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """These rows, segment by segment."""
+        for segment in self.segments[max(self._index(first), 0) :]:
+            if segment.first > last:
+                break
+            if first <= segment.last:
+                yield max(first, segment.first), min(last, segment.last)
+        if last > self.used:
+            yield max(first, self.used + 1), last
 
 
 def _bounds(row: int, spans: Spans) -> tuple[int, int]:

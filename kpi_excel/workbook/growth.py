@@ -50,8 +50,8 @@ class Growth:
 
     def hull(self, area: Area) -> Area | None:
         """From the first to the last copy of an area: for what is one rectangle, such as a table."""
-        rows = self.rows.axis.hull(area.row, area.last_row)
-        columns = self.columns.axis.hull(area.column, area.last_column)
+        rows = self.rows.axis.extent(area.row, area.last_row)
+        columns = self.columns.axis.extent(area.column, area.last_column)
         return Area(rows[0], columns[0], rows[1], columns[1]) if rows and columns else None
 
     def copies(self, area: Area) -> Iterator[Copy]:
@@ -150,16 +150,15 @@ def _copies(course: Course, first: int, last: int) -> Iterator[tuple[int, int, P
     root = course.passages[0].body
     common = _common(root, first, last)
     if last > course.axis.used:
-        hull = course.axis.hull(first, last)
+        hull = course.axis.extent(first, last)
         if hull:
             yield (*hull, course.passages[0])
         return
     for passage in course.passages:
         if passage.body is common:
-            start = course.axis.start_edge(first, passage.spans)
-            end = course.axis.end_edge(last, passage.spans)
-            if start is not None and end is not None and start <= end:
-                yield start, end, passage
+            found = course.axis.extent(first, last, passage.spans, passage.spans)
+            if found:
+                yield (*found, passage)
 
 
 def _common(body: Body, first: int, last: int) -> Body:

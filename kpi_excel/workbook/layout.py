@@ -197,9 +197,9 @@ class Writer:
             return _single(axis, first, low, whole=reference.whole)
         if first > last:
             first, last = last, first
-        start = _previous(first, low) or axis.start_edge(first, low)
-        end = _previous(last, high) or axis.end_edge(last, high)
-        return (start, end) if start is not None and end is not None and start <= end else None
+        start, end = axis.extent(first, last, low, high) or (0, 0)
+        start, end = _previous(first, low) or start, _previous(last, high) or end
+        return (start, end) if 0 < start <= end else None
 
 
 def _is_outside(index: int | None, spans: Spans) -> bool:
