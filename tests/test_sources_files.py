@@ -141,6 +141,19 @@ def test_a_database_gives_the_same(tmp_path):
     assert "geheim" not in faults_of(tmp_path, secret)
 
 
+def test_only_the_columns_that_are_mapped_leave_a_database(tmp_path):
+    """What no column is mapped to stays in the database, however large or broken it is."""
+    with sqlite3.connect(tmp_path / "g.db") as database:
+        database.execute("create table gastos (Fecha text, Depto text, Importe real)")
+        database.executemany("insert into gastos values (?, ?, ?)", [line.split(",") for line in LINES.split()])
+        database.execute("create view v as select *, json(Depto) as 'Otra: nota', 1 as \"a:b\" from gastos")
+    database.close()
+    source = replace(COSTS, kind="sql", location=f"sqlite:///{tmp_path}/g.db", part="v")
+    assert total(tmp_path, source).values["all", "2026-10"] == 30.5
+    wrong = replace(source, part="gastos", columns={**COSTS.columns, "amount": "Importes"})
+    assert "Did you mean Importe?" in faults_of(tmp_path, wrong)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

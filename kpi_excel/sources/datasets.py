@@ -23,7 +23,7 @@ from kpi_excel.sources.engine import name, table
 from kpi_excel.sources.files import UnreadableFileError
 from kpi_excel.sources.inspection import Inspected, inspect
 from kpi_excel.sources.kept import Kept, key_of
-from kpi_excel.sources.mapping import Lookup, SourceMapping, headers_wanted, read_mapping
+from kpi_excel.sources.mapping import Lookup, SourceMapping, columns_wanted, headers_wanted, read_mapping
 from kpi_excel.sources.opening import Opened, Opening, open_pieces, unite
 from kpi_excel.sources.pieces import Found, Piece, find, prepare
 from kpi_excel.sources.rows import Known, Part
@@ -139,7 +139,9 @@ class Datasets:
         for source in self._control.sources:
             if source.kind != "derived":
                 with self._noting(source):
-                    self._found[source.id] = find(source, self._folder, self.workspace)
+                    self._found[source.id] = find(
+                        source, self._folder, self.workspace, columns_wanted(source, self._dataset(source))
+                    )
 
     def _prepared(self, source: Source) -> Keyed:
         """The files of a source, made ready before the engine is shut off from all others; None for what is kept."""

@@ -72,6 +72,13 @@ def headers_wanted(source: Source) -> list[str]:
     return [name for name in wanted if name]
 
 
+def columns_wanted(source: Source, dataset: Dataset | None) -> set[str]:
+    """The folded names of the columns that a source is read for; none where it is read for all that it has."""
+    if dataset is None:
+        return set()
+    return {folded(name) for name in (*headers_wanted(source), *(column.name for column in dataset.columns))}
+
+
 def read_mapping(source: Source, dataset: Dataset | None) -> SourceMapping:
     """The mapping of a source as formulas; what is wrong with it comes back as faults."""
     faults: list[Fault] = []

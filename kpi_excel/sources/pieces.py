@@ -92,10 +92,13 @@ class Found:
         return self.ready is not None or not any(locks(self.origin))
 
 
-def find(source: Source, folder: Path, workspace: Path) -> list[Found]:
-    """The files of a source; raises ``UnreadableFileError`` where there are none."""
+def find(source: Source, folder: Path, workspace: Path, wanted: Collection[str] = ()) -> list[Found]:
+    """The files of a source; raises ``UnreadableFileError`` where there are none.
+
+    Of a database the ``wanted`` columns are fetched at once, by their folded names, or all where none is named.
+    """
     if source.kind == "sql":
-        piece = _sql_piece(source, workspace)
+        piece = _sql_piece(source, workspace, wanted)
         return [Found(source, piece.origin, piece.digest, ready=piece)]
     states = {path: _state_of(path) for path in locate(source.location, folder)}
     return [Found(source, path, digest_of(path), state) for path, state in states.items()]
@@ -133,11 +136,11 @@ def _piece(source: Source, path: Path, digest: str, workspace: Path, wanted: Seq
             )
 
 
-def _sql_piece(source: Source, workspace: Path) -> Piece:
+def _sql_piece(source: Source, workspace: Path, wanted: Collection[str]) -> Piece:
     from kpi_excel.sources import sqlalchemy
 
     target = workspace / f"{len(list(workspace.iterdir()))}.csv"
-    header = sqlalchemy.lay_down(source, target)
+    header = sqlalchemy.lay_down(source, target, wanted)
     rows = _sample(target)
     query = duckdb.csv(target, ",", 0, max(len(header), 1))
     origin = Path(sqlalchemy.shown(source.location))
