@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -81,16 +81,18 @@ def project(folder: Path, sources: tuple[Source, ...] = SOURCES, units: tuple[Un
     return Control(Settings("kept"), sources=sources, units=units)
 
 
-def figures(folder: Path, kept: Path | None, control: Control) -> dict[str, Any]:
+def figures(
+    folder: Path, kept: Path | None, control: Control, asked: Sequence[AggregateRequest] = ASKED
+) -> dict[str, Any]:
     """Everything that a run takes from the sources."""
     with open_datasets(control, CATALOGUE, folder, kept) as datasets:
-        found = datasets.aggregate(ASKED, control.units, [*MONTHS, YEAR])
+        found = datasets.aggregate(asked, control.units, [*MONTHS, YEAR])
         told: dict[str, Any] = {
             f"{request.dataset} {request.node} {unit.id} {period.label}": (
                 found.value(request.dataset, request.date_column, request.node, unit.id, period),
                 found.rows(request.dataset, request.date_column, unit.id, period),
             )
-            for request in ASKED
+            for request in asked
             for unit in control.units
             for period in (*MONTHS, YEAR)
         }
@@ -151,6 +153,92 @@ def test_a_run_on_what_is_kept_gives_the_figures_of_a_full_run(days: list[Any]) 
             write(folder, exports)
             control = project(folder)
             assert figures(folder, folder / "kept", control) == figures(folder, None, control)
+
+
+# --- balances, late rows, deleted rows, other mappings: the project itself changes between two runs ----------------
+
+BALANCES = Source(
+    "backlog",
+    "open_orders",
+    "csv",
+    "backlog-*.csv",
+    columns={"snapshot_date": "day", "open_value": "money", "order_id": "who", "unit": "dept"},
+)
+BALANCE_ASKED = [
+    AggregateRequest("open_orders", "snapshot_date", parse(text))
+    for text in ("CLOSING(SUM(open_value))", "CLOSING(COUNTA(order_id))", "MAX(open_value)")
+]
+BALANCE = st.tuples(st.integers(1, 28), st.integers(1, 6), MONEY, DEPTS)
+MAPPINGS: tuple[dict[str, Any], ...] = (
+    {},
+    {"filter": ""},
+    {"filter": "money > 10"},
+    {"columns": {**ORDERS.columns, "amount": "=money * 2"}},
+    {"columns": {**ORDERS.columns, "amount": "=-money", "customer_id": "state"}},
+)
+STEP = st.tuples(
+    st.sampled_from(["late", "delete", "cancel", "month", "lead", "mapping", "units", "file"]), st.randoms()
+)
+
+
+class Company:
+    """A project whose exports and set-up are changed step by step, as a month end changes them."""
+
+    def __init__(self, folder: Path, exports: tuple[dict[int, list[Any]], list[Any]], balances: list[Any]) -> None:
+        self.folder, self.balances = folder, balances
+        self.orders, self.leads = {month: list(rows) for month, rows in exports[0].items()}, list(exports[1])
+        self.mapping: dict[str, Any] = {}
+        self.units = UNITS
+
+    def change(self, what: str, chance: Any) -> None:
+        """One thing that happens between two runs."""
+        rows = self.orders[chance.choice(sorted(self.orders))]
+        match what:
+            case "late":
+                rows.append(
+                    (chance.randint(1, 60), chance.randint(1, 28), chance.randint(1, 6), "7.5", "billed", "South")
+                )
+            case "delete" if len(rows) > 1:
+                rows.pop(chance.randrange(len(rows)))
+            case "cancel":
+                place = chance.randrange(len(rows))
+                rows[place] = (*rows[place][:4], "cancelled", rows[place][5])
+            case "month":
+                self.orders[min(max(self.orders) + 1, 12)] = [(chance.randint(61, 90), 3, 1, "1", "billed", "North")]
+            case "file" if len(self.orders) > 1:
+                del self.orders[chance.choice(sorted(self.orders))]
+            case "lead":
+                self.leads.append((chance.randint(1, 60), 1, chance.randint(1, 28), chance.randint(1, 6), "North"))
+            case "mapping":
+                self.mapping = chance.choice(MAPPINGS)
+            case "units":
+                self.units = (*UNITS, Unit("norht", "norht", "co")) if self.units == UNITS else UNITS
+
+    def control(self) -> Control:
+        """The exports as files, and the control workbook for them."""
+        write(self.folder, (self.orders, self.leads))
+        for month in (1, 2):
+            lines = [f"2026-{month:02d}-{row[0]:02d},C{row[1]},{_quoted(row[2])},{row[3]}" for row in self.balances]
+            (self.folder / f"backlog-{month}.csv").write_text("\n".join(["day,who,money,dept", *lines]) + "\n")
+        orders = replace(ORDERS, **self.mapping)
+        return project(self.folder, (orders, *SOURCES[1:], BALANCES), self.units)
+
+
+@settings(deadline=None, max_examples=int(os.environ.get("KPI_EXCEL_EXAMPLES", "5")))
+@given(EXPORTS, st.lists(BALANCE, min_size=1, max_size=6), st.lists(st.lists(STEP, max_size=3), min_size=1, max_size=3))
+def test_whatever_changes_between_runs_the_figures_are_those_of_a_full_run(
+    exports: Any, balances: list[Any], runs: list[list[Any]]
+) -> None:
+    """Late, cancelled and deleted rows, new months, gone files, other mappings and units: nothing old is left."""
+    with tempfile.TemporaryDirectory() as name:
+        company = Company(Path(name), exports, balances)
+        for steps in [[], *runs]:
+            for what, chance in steps:
+                company.change(what, chance)
+            control = company.control()
+            asked = [*ASKED, *BALANCE_ASKED]
+            found = [figures(company.folder, kept, control, asked) for kept in (company.folder / "kept", None)]
+            assert found[0] == found[1]
 
 
 @pytest.fixture
