@@ -61,3 +61,33 @@ def test_only_domains_of_the_list(domain: str, sound: bool) -> None:
     """A domain of the list and those below it; none that merely ends like it."""
     assert is_allowed(f"a@{domain}", allowed_domains("@B.co; exämple.com")) is sound
     assert is_allowed("a@xn--exmple-cua.com", allowed_domains("exämple.com"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ana@b.co@evil.org", "ana@evil.org", '"ana@b.co"@evil.org', "ana@b.co.", "ana@B.CO.evil.org",
+        "ana@b.co\u3002evil.org",
+        "ana@evil.org,ana@b.co", "ana@b.co <ana@evil.org>", "ana@b.\u0441o", "ana@b\u00adb.co", "ana@b.co%00.evil.org",
+        "ana@b.co#@evil.org", "ana%b.co@evil.org", "ana@[b.co]", "@b.co:ana@evil.org",
+    ],
+)  # fmt: skip
+def test_no_way_of_writing_gets_an_address_past_the_list(text: str) -> None:
+    """Two @, quotes, a last point, other points and letters that look the same: refused, or seen for what they are."""
+    try:
+        _, address = named_address_of(text)
+    except AddressError:
+        return
+    assert not is_allowed(address, allowed_domains("b.co"))
+
+
+def test_capitals_are_the_same_domain() -> None:
+    """Whoever writes ANA@B.CO is let through."""
+    assert is_allowed(address_of("ANA@B.CO"), allowed_domains("b.co"))
+
+
+@pytest.mark.parametrize("name", ["\u202eevil", "<b>KPI</b>", "KPI\u200b", "a\r\nBcc: x@y.zz", 'KPI" <x@y.zz>, "'])
+def test_a_name_of_the_sender_that_does_more_than_name_is_refused(name: str) -> None:
+    """Markup, line breaks, and signs that nobody sees or that turn the writing round."""
+    with pytest.raises(AddressError):
+        named_address_of(f"{name} <kpi@example.com>")

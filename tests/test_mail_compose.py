@@ -2,15 +2,18 @@
 
 import email
 import io
+import re
 from datetime import UTC, datetime
 from email.policy import default
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mail_parts import ANA, KPI, OTHER, digest, project
 from PIL import Image
 
 from kpi_excel.faults import KpiExcelError
-from kpi_excel.mail.compose import Composer
+from kpi_excel.mail.compose import XLSX, Composer
 from kpi_excel.mail.letters import Letter
 from kpi_excel.mail.pictures import SIZE, trend
 
@@ -137,3 +140,44 @@ def test_a_long_name_beyond_ascii_arrives(tmp_path):
     (part,) = email.message_from_bytes(data, policy=default).iter_attachments()
     assert part.get_filename() == letter.attachment
     assert all(len(line) < 998 for line in data.split(b"\r\n"))
+
+
+HEADERS = [
+    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "Content-Language",
+    "MIME-Version", "Content-Type",
+]  # fmt: skip
+SIGNS = st.text(st.sampled_from("aé漢\r\n\x00\x0b\x85\u2028\u202e:;,<>\"'=?&{}%\\ "), max_size=40) | st.text(
+    max_size=40
+)
+
+
+@settings(max_examples=60)
+@given(SIGNS, SIGNS, SIGNS)
+def test_no_name_of_anything_can_write_a_header_or_a_part(tmp_path_factory, unit, company, kpi):
+    """Whatever units, companies and KPIs are called: our headers, each once, and the parts that we made."""
+    told = digest({**KPI, "name": kpi}, name=unit) | {"company": company, "headline": kpi}
+    message = composed(tmp_path_factory.mktemp("mail"), told)
+    assert message.keys() == HEADERS
+    assert [part.get_content_type() for part in message.walk() if not part.is_multipart()] == [
+        "text/plain", "text/html", "image/png", XLSX,
+    ]  # fmt: skip
+    assert not set(message["Subject"]) & set("\r\n\0")
+    assert not any(part.defects for part in message.walk())
+
+
+@settings(max_examples=60)
+@given(SIGNS)
+def test_no_name_is_markup(tmp_path_factory, name):
+    """In the HTML a name is the text that it is: the same tags stand around it whatever it holds."""
+    folder = tmp_path_factory.mktemp("mail")
+    tags = [re.findall("<[^>]*>", words(composed(folder, digest({**KPI, "name": each})))) for each in ("plain", name)]
+    assert tags[0] == tags[1]
+
+
+def test_the_parts_are_told_apart_by_what_no_part_can_hold(tmp_path):
+    """A workbook and texts full of our own boundaries arrive as they are."""
+    content = b"\r\n--=_mixed--\r\n--=_related\r\n--=_alternative--\r\n" * 50
+    message = composed(tmp_path, digest({**KPI, "name": "--=_mixed--\n--=_related"}), content=content)
+    (book,) = message.iter_attachments()
+    assert book.get_content() == content
+    assert "--=_mixed--" in words(message, "plain")

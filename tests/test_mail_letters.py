@@ -1,11 +1,14 @@
 """Who gets what."""
 
 from dataclasses import replace
+from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mail_parts import ANA, KPI, book, digest, project
 
-from kpi_excel.mail.letters import letters
+from kpi_excel.mail.letters import attachment_name, letters
 from kpi_excel.mail.recipients import in_unrelated_units, without_recipient
 from kpi_excel.model import Control, Recipient, Settings, Unit
 
@@ -100,9 +103,32 @@ def test_an_address_listed_twice_gets_one_letter(tmp_path):
     assert len(made) == 1
 
 
-@pytest.mark.parametrize("pattern", ["../../x{unit}", 'a"\r\nX: y', "CON:", "KPI {unit} {period}.xlsx", "\u202excod"])
-def test_the_name_of_the_attachment_is_only_a_name(tmp_path, pattern):
-    """Whatever the pattern holds, nothing in it is a path or breaks a header."""
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("KPI {unit} {period}.xlsx", "KPI Sales 2026-10.xlsx"),
+        ("KPI {unit}.XLSX", "KPI Sales.xlsx"),
+        ("../../x{unit}", "_.._xSales.xlsx"),
+        ("C:\\Windows\\{unit}", "C__Windows_Sales.xlsx"),
+        ('a"\r\nX: y', "a___X_ y.xlsx"),
+        ("con", "_con.xlsx"),
+        ("NUL.tar", "_NUL.tar.xlsx"),
+        ("\u202excod.exe", "_xcod.exe.xlsx"),
+        ("...", "KPI.xlsx"),
+        ("{unit.__class__}", "{unit.__class__}.xlsx"),
+    ],
+)
+def test_the_name_of_the_attachment_is_only_a_name(tmp_path, pattern, name):
+    """Whatever the pattern holds: no path, no device of Windows, no sign that turns the writing round."""
     ((letter,), _) = project(tmp_path, replace(ANA, attachment=pattern))
-    assert letter.attachment.endswith(".xlsx")
-    assert not set(letter.attachment) & set('/\\:"\r\n\u202e')
+    assert letter.attachment == name
+
+
+@given(st.text(max_size=300), st.text(max_size=60))
+def test_any_pattern_and_any_unit_make_a_name_that_every_disk_takes(pattern, unit):
+    """At most 205 bytes, visible signs, one known ending."""
+    name = attachment_name(Recipient("sales", (), attachment=pattern), {"name": unit, "file": "x.xlsx"}, "2026-10")
+    assert name == PurePosixPath(name).name == PureWindowsPath(name).name
+    assert not PureWindowsPath(name).is_reserved()
+    assert len(name.encode()) <= 206
+    assert name.isprintable() or not set(name) & set("\r\n\0")

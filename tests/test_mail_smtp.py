@@ -11,8 +11,8 @@ from aiosmtpd.smtp import AuthResult
 from mail_parts import ANA, FailingServer, Mailbox, certificate, deliver, project, serving, states
 
 from kpi_excel.mail.smtp import Smtp
-from kpi_excel.mail.transports import ServerError
-from kpi_excel.model import Recipient
+from kpi_excel.mail.transports import ServerError, transport_of
+from kpi_excel.model import Recipient, Settings
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,31 @@ def test_no_workbook_goes_over_an_unchecked_line(contexts):
             assert not refused.value.transient
     with serving(Mailbox()) as port, pytest.raises(ServerError, match="does not offer"):
         Smtp("127.0.0.1", port, "starttls").connect()
+
+
+def test_a_server_that_is_encrypted_from_the_first_byte(tmp_path, contexts, monkeypatch):
+    """Port 465: certificate checked, sign-in, the workbook whole; without TLS nobody gets in."""
+    monkeypatch.setenv("KPI_EXCEL_SMTP_PASSWORD", "contraseña")
+    box, made = Mailbox(), project(tmp_path, ANA)[0]
+    with serving(box, ssl_context=contexts[0], authenticator=authenticator, auth_require_tls=False) as port:
+        for host, trust in (("localhost", None), ("127.0.0.1", contexts[1])):
+            with pytest.raises(ServerError, match="certificate"):
+                Smtp(host, port, "tls", "ana", trust).connect()
+        with pytest.raises(ServerError):
+            Smtp("localhost", port, "starttls", "ana", contexts[1], timeout=1).connect()
+        assert deliver(made, tmp_path, Smtp("localhost", port, "tls", "ana", contexts[1])) == ["sent"]
+    ((_, raw),) = box.received
+    assert next(email.message_from_bytes(raw, policy=default).iter_attachments()).get_content() == b"PK workbook"
+
+
+def test_the_port_follows_from_the_encryption(tmp_path):
+    """587 with STARTTLS, 465 with TLS, unless the settings name one."""
+
+    def port(**values):
+        values = {"mail_transport": "smtp", "mail_host": "mail.example"} | values
+        return transport_of(Settings("Acme", values=values), tmp_path).port
+
+    assert (port(), port(mail_security="tls"), port(mail_port="2525")) == (587, 465, 2525)
 
 
 def test_the_connection_does_not_wait_for_full_packets():

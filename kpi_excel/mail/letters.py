@@ -15,6 +15,10 @@ from kpi_excel.messages import say
 from kpi_excel.model import Control, Recipient
 
 MOST_SHOWN = 20  # addresses in a header; with more, each reader sees the own address alone
+LONGEST_NAME = 200  # bytes of a file name, without its ending
+# What no file name may hold somewhere, and signs that nobody sees or that turn the writing round.
+UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]')
+DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
 RUN_AGAIN = say("Run the month again: kpi-excel run.")
 Record = Mapping[str, Any]
 
@@ -106,7 +110,7 @@ class _Desk:
                 book["digest"],
                 path,
                 book["sha256"],
-                _attachment(recipient, self.books[unit], self.record["period"]),
+                attachment_name(recipient, self.books[unit], self.record["period"]),
                 to if shown else (address,),
                 cc if shown else (),
             )
@@ -156,10 +160,10 @@ def _twice(letter: Letter, recipient: Recipient) -> Fault:
     return Fault(what, Place(part=recipient.place), severity=Severity.WARNING)
 
 
-def _attachment(recipient: Recipient, book: Record, period: str) -> str:
+def attachment_name(recipient: Recipient, book: Record, period: str) -> str:
     """The file name that the reader sees; nothing in it can be a path or break a header."""
     pattern = recipient.attachment or PurePath(book["file"]).name
     name = pattern.replace("{unit}", book["name"]).replace("{period}", period)
-    name = re.sub(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u2028-\u202e\u2066-\u2069]', "_", name)
-    stem = name.removesuffix(".xlsx").strip(" .")[:100] or "KPI"
-    return f"{stem}.xlsx"
+    stem = re.sub(r"\.xlsx$", "", UNFIT.sub("_", name), flags=re.IGNORECASE)
+    stem = stem.encode("utf-8", "ignore")[:LONGEST_NAME].decode("utf-8", "ignore").strip(" .") or "KPI"
+    return f"_{stem}.xlsx" if stem.partition(".")[0].rstrip().upper() in DEVICES else f"{stem}.xlsx"
