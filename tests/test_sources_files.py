@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
+import sqlalchemy
 from openpyxl.worksheet.table import Table
 from sources_projects import ask
 
@@ -152,6 +153,23 @@ def test_only_the_columns_that_are_mapped_leave_a_database(tmp_path):
     assert total(tmp_path, source).values["all", "2026-10"] == 30.5
     wrong = replace(source, part="gastos", columns={**COSTS.columns, "amount": "Importes"})
     assert "Did you mean Importe?" in faults_of(tmp_path, wrong)
+
+
+def test_postgresql_gives_the_same_and_only_what_is_mapped(tmp_path, postgresql):
+    """In PostgreSQL too a column that nobody asked for is not even computed; a SELECT runs as it stands."""
+    engine = sqlalchemy.create_engine(postgresql)
+    with engine.begin() as database:
+        database.execute(sqlalchemy.text('create table gastos ("Fecha" date, "Depto" text, "Importe" numeric)'))
+        rows = [dict(zip("abc", line.split(","), strict=True)) for line in LINES.split()]
+        insert = "insert into gastos values (cast(:a as date), :b, cast(:c as numeric))"
+        database.execute(sqlalchemy.text(insert), rows)
+        database.execute(sqlalchemy.text('create view v as select *, 1 / (length("Depto") * 0) as nota from gastos'))
+    for part in ("gastos", "v", "public.v", 'select "Fecha", "Depto", "Importe" from v'):
+        source = replace(COSTS, kind="sql", location=postgresql, part=part)
+        assert total(tmp_path, source).values["all", "2026-10"] == 30.5, part
+    with engine.begin() as database:
+        database.execute(sqlalchemy.text("drop table gastos cascade"))
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
