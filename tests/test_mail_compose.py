@@ -181,3 +181,10 @@ def test_the_parts_are_told_apart_by_what_no_part_can_hold(tmp_path):
     (book,) = message.iter_attachments()
     assert book.get_content() == content
     assert "--=_mixed--" in words(message, "plain")
+
+
+def test_a_picture_lets_a_dark_ground_through():
+    """No white boxes where a mail program turns the message dark."""
+    picture = Image.open(io.BytesIO(trend([1.0, 2.0, 3.0], None, "#b42318"))).convert("RGBA")
+    assert picture.getpixel((0, 0))[3] == 0
+    assert (180, 35, 24, 255) in {colour for _, colour in picture.getcolors()}

@@ -8,7 +8,8 @@ SIZE = (68, 24)  # as shown; drawn three times as large, so that it is sharp on 
 SCALE = 3
 MONTHS = 13
 FEWEST = 3  # with fewer values a trend tells nothing
-PALETTE = ("#ffffff", "#3d4852", "#c3cad1")  # ground, line, target; the last dot has the colour of the status
+# Ground (which is left open), line and target, to be read on white and in the dark; the dot has the status' colour.
+PALETTE = ("#ffffff", "#74808b", "#b4bcc4")
 
 
 def trend(values: Sequence[float | None], target: float | None, colour: str) -> bytes | None:
@@ -66,7 +67,8 @@ def _png(width: int, height: int, pixels: bytes, palette: bytes) -> bytes:
     row = (width + 3) // 4
     lines = b"".join(b"\0" + pixels[start : start + row] for start in range(0, row * height, row))
     header = struct.pack(">IIBBBBB", width, height, 2, 3, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    see_through = (b"tRNS", b"\0")  # the first colour
+    chunks = ((b"IHDR", header), (b"PLTE", palette), see_through, (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 
