@@ -53,6 +53,18 @@ def test_a_workbook_that_is_gone_or_none_says_nothing(tmp_path):
         assert (found.comments, found.notes) == ({}, {})
 
 
+def test_only_what_was_delivered_can_be_erased(tmp_path):
+    """A blank cell erases the text that the workbook came with; one that never had a text erases nothing."""
+    marks = [done_mark("r", "2026-10"), None, came_mark("r", "2026-10"), None]
+    path = saved(tmp_path, marks, [None, "comment:nps", None, ""], [None, "comment:revenue", None, "Fine"])
+    given = {"comments": ["nps", "revenue", "gone"], "notes": [["r", "2026-10"], ["other", "2026-10"]]}
+    erased = typed(path).erased(given)
+    assert erased.comments == {"nps": ""}
+    assert erased.notes == {("r", "2026-10"): Note()}
+    assert typed(path).erased({}).comments == {}
+    assert typed(tmp_path / "gone.xlsx").erased(given).comments == {}
+
+
 def test_a_very_long_text_is_cut(tmp_path):
     """Nobody can fill the history with one cell."""
     path = saved(tmp_path, [done_mark("r", "2026-10"), "x" * 30_000])
@@ -70,4 +82,4 @@ def test_notes_are_kept_as_they_were_typed(notes):
     with History("sqlite://") as history:
         history.add_notes(notes, datetime(2026, 11, 2, tzinfo=UTC))
         history.add_notes(notes, datetime(2026, 11, 3, tzinfo=UTC))
-        assert history.notes() == notes
+        assert history.notes() == {key: note for key, note in notes.items() if note.done or note.came}

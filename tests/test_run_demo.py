@@ -131,6 +131,46 @@ def test_a_second_run_restates_nothing_and_keeps_what_was_typed(result: RunResul
     assert typed(again.folder / again.workbooks[0].file).comments[kpi] == "Subieron los costos de café verde."
 
 
+def test_two_months_in_a_row_carry_on_what_people_wrote(tmp_path: Path) -> None:
+    """What owners write in September stands in October's report, as do the rule's note and what came of it."""
+    project = build_demo(tmp_path / "company", Calendar().period("2026-10"), "en")
+    september = month_end_run(project, "2026-09", today=date(2026, 10, 5), now=datetime(2026, 10, 5, 9, tzinfo=UTC))
+    path = next(september.folder / book.file for book in september.workbooks if book.unit == "company")
+    write(path, {"comment:revenue": "Hotels came back.", "done:starter-01@2026-09": "Prices up 3 %.",
+                 "came:starter-01@2026-09": "Nobody left."})  # fmt: skip
+    october = month_end_run(project, "2026-10", today=TODAY, now=NOW)
+    scorecard = next(one for one in october.scorecards if one.unit.id == "company")
+    assert next(card.last_comment for card in scorecard.cards if card.definition.id == "revenue") == "Hotels came back."
+    told = next(action.words.to("en") for action in scorecard.actions if action.rule == "starter-01")
+    assert "It fired last month too. Noted: Prices up 3 %. What came of it: Nobody left." in told
+    assert "By product" in told
+    words = [str(v) for sheet in openpyxl.load_workbook(october.folder / october.workbooks[0].file, data_only=True)
+             for row in sheet.iter_rows(values_only=True) for v in row if v]  # fmt: skip
+    assert any("Noted: Prices up 3 %." in text for text in words)
+    assert any("Hotels came back." in text for text in words)
+
+    again = month_end_run(project, "2026-09", today=date(2026, 10, 6), now=datetime(2026, 10, 6, 9, tzinfo=UTC))
+    write(again.folder / path.name, {"comment:revenue": None, "done:starter-01@2026-09": None,
+                                     "came:starter-01@2026-09": None})  # fmt: skip
+    later = month_end_run(project, "2026-10", today=TODAY, now=NOW)
+    scorecard = next(one for one in later.scorecards if one.unit.id == "company")
+    assert all(card.last_comment == "" for card in scorecard.cards)
+    told = next(action.words.to("en") for action in scorecard.actions if action.rule == "starter-01")
+    assert "It fired last month too. Nothing was noted." in told
+
+
+def write(path: Path, texts: dict[str, str | None]) -> None:
+    """Type texts beside their marks, as people do in Excel."""
+    book = openpyxl.load_workbook(path)
+    found = set()
+    for sheet in book:
+        for cell in [cell for row in sheet.iter_rows() for cell in row if cell.value in texts]:
+            sheet.cell(cell.row, cell.column + 1).value = texts[cell.value]
+            found.add(cell.value)
+    assert found == set(texts)
+    book.save(path)
+
+
 def test_an_open_workbook_stops_the_run_before_anything_is_lost(result: RunResult) -> None:
     """While somebody has a workbook open in Excel, nothing is replaced, and the message says which."""
     path = books(result)[1]

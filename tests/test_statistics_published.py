@@ -20,7 +20,7 @@ from kpi_excel.statistics.smoothing import SEASON, followed
     [
         # NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2, flow rates of ten batches
         ((49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1), 50.81, 45.8159, 55.8041),
-        # Wheeler, Understanding Variation: the trade deficits of the USA in 1987 ($ billions), by the formula of page 60
+        # Wheeler, Understanding Variation: trade deficits of the USA in 1987 ($ billions), by its formula of page 60
         ((10.7, 13.0, 11.4, 11.5, 12.5, 14.1, 14.8, 14.1, 12.6, 16.0, 11.7, 10.6), 12.75, 8.33, 17.17),
     ],
 )

@@ -201,10 +201,10 @@ class History:
             _replace(connection, schema.comments, rows)
 
     def comments(self) -> dict[tuple[str, str, str], str]:
-        """All comments by (KPI, unit, period)."""
+        """All comments by (KPI, unit, period), but for those that were erased."""
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(schema.comments)).all()
-        return {(row.kpi, row.unit, row.period): row.text for row in rows}
+        return {(row.kpi, row.unit, row.period): row.text for row in rows if row.text}
 
     def add_notes(self, notes: Mapping[Key, Note], taken_at: datetime) -> None:
         """Keep what people typed about fired rules, by (rule, unit, period)."""
@@ -217,10 +217,10 @@ class History:
             _replace(connection, schema.notes, rows)
 
     def notes(self) -> dict[Key, Note]:
-        """All notes by (rule, unit, period)."""
+        """All notes by (rule, unit, period), but for those that were erased."""
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(schema.notes)).all()
-        return {(row.rule, row.unit, row.period): Note(row.done, row.came) for row in rows}
+        return {(row.rule, row.unit, row.period): Note(row.done, row.came) for row in rows if row.done or row.came}
 
     def accept(self, acceptance: Acceptance) -> None:
         """Record a person's acceptance of a definition and target."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from kpi_excel import __version__, targets
 from kpi_excel.history.store import Figure, History, Key, Run, restatements
@@ -53,21 +54,33 @@ def recall(plan: Plan, measurer: Measurer, history: History) -> Memory:
 
 def take_comments(plan: Plan, history: History, now: datetime) -> None:
     """Keep what people typed into the workbooks of this period and the one before."""
-    books = list(_typed(plan))
-    history.add_comments(
-        {(kpi, unit, period): text for unit, period, book in books for kpi, text in book.comments.items()}, now
-    )
-    history.add_notes(
-        {(rule, unit, fired): note for unit, _, book in books for (rule, fired), note in book.notes.items()}, now
-    )
+    comments: dict[Key, str] = {}
+    notes: dict[Key, Note] = {}
+    for unit, period, book in _typed(plan):
+        comments |= {(kpi, unit, period): text for kpi, text in book.comments.items()}
+        notes |= {(rule, unit, fired): note for (rule, fired), note in book.notes.items()}
+    history.add_comments(comments, now)
+    history.add_notes(notes, now)
 
 
 def _typed(plan: Plan) -> Iterator[tuple[str, str, Typed]]:
-    """By workbook: its unit, its period, and what was typed into it."""
+    """By workbook: its unit, its period, and what was typed into it; first, what was erased in each of them.
+
+    What stands in any of the workbooks so counts more than what was erased in another.
+    """
+    read = list(_read(plan))
+    yield from ((unit, label, found.erased(given)) for unit, label, found, given in read)
+    yield from ((unit, label, found) for unit, label, found, _ in read)
+
+
+def _read(plan: Plan) -> Iterator[tuple[str, str, Typed, dict[str, Any]]]:
+    """The same as it stands there, with the texts that each workbook was delivered with."""
     for period in (plan.calendar.previous(plan.period), plan.period):
         folder = plan.project.out_folder(period.label)
-        for book in (read_record(folder) or {}).get("workbooks", ()):
-            yield book["unit"], period.label, typed(folder / Path(book["file"]).name)
+        record = read_record(folder) or {}
+        for book in record.get("workbooks", ()):
+            found = typed(folder / Path(book["file"]).name)
+            yield book["unit"], period.label, found, record.get("given", {}).get(book["unit"], {})
 
 
 def remember(

@@ -12,7 +12,7 @@ from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
 from kpi_excel.mail.recipients import Edition, editions
 from kpi_excel.model import Restatement, Scorecard
-from kpi_excel.report import context, dress_of, file_name, logo_of
+from kpi_excel.report import context, dress_of, file_name, given_texts, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
 from kpi_excel.run.editions import EDITIONS, edited, edition_file, message_of, tabs_of
 from kpi_excel.run.identity import as_before, identity, look_of
@@ -145,6 +145,7 @@ def _record(
         "settings": {name: value for name, value in asdict(plan.control.settings).items() if name != "values"},
         "scorecards": {scorecard.unit.id: digest(scorecard) for scorecard in scored},
         "identities": {scorecard.unit.id: identity(scorecard, look) for scorecard in scored},
+        "given": {scorecard.unit.id: given_texts(scorecard) for scorecard in scored},
         "rejects": [
             {
                 "source": report.source,
