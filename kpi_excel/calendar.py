@@ -11,9 +11,9 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from kpi_excel.entries import Grain, Period
 from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.messages import say
-from kpi_excel.model import Grain, Period
 
 DAY = timedelta(days=1)
 MONTH_LABEL = re.compile(r"(\d{4})-(\d{1,2})$")

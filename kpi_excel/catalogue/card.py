@@ -7,9 +7,9 @@ from typing import Any
 from kpi_excel.catalogue.catalogue import Catalogue, load, parsed
 from kpi_excel.catalogue.named import NAMED
 from kpi_excel.catalogue.units import UNITS
+from kpi_excel.definitions import Column, Definition, Direction, Rollup
 from kpi_excel.formula import arguments, columns, to_lambda
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Column, Definition, Direction, Rollup
 
 WIDTH = 88
 

@@ -8,9 +8,10 @@ from importlib.resources import files
 
 from kpi_excel.catalogue.named import NAMED
 from kpi_excel.catalogue.reading import read_datasets, read_definitions
+from kpi_excel.definitions import Column, ColumnType, Dataset, Definition
 from kpi_excel.faults import Fault, KpiExcelError
+from kpi_excel.figures import Texts
 from kpi_excel.formula import Node, columns, parse, references, unparse
-from kpi_excel.model import Column, ColumnType, Dataset, Definition, Texts
 
 # Field of business (the name of its file), and what people call it.
 AREAS: Mapping[str, Texts] = {

@@ -11,7 +11,9 @@ from kpi_excel.catalogue import names
 from kpi_excel.catalogue.catalogue import Catalogue, parsed, parts_of
 from kpi_excel.catalogue.named import NAMED
 from kpi_excel.catalogue.units import UNITS
+from kpi_excel.definitions import Column, ColumnType, Dataset, Definition, Rollup
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
+from kpi_excel.figures import Texts
 from kpi_excel.formula import (
     Call,
     FormulaError,
@@ -25,7 +27,6 @@ from kpi_excel.formula import (
     row_columns,
 )
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Column, ColumnType, Dataset, Definition, Rollup, Texts
 
 LONGEST_HELP = 255  # what Excel's function wizard shows of a description
 _SENTENCE_END = re.compile(r"[.!?]\s")

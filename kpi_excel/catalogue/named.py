@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from kpi_excel import targets
-from kpi_excel.model import Direction, NoValue, Reason, Target, Texts, Value
+from kpi_excel.definitions import Direction
+from kpi_excel.entries import Target
+from kpi_excel.figures import NoValue, Reason, Texts, Value
 
 _ANY_DAY = date.min  # attainment does not depend on when a target starts
 NEARLY = 1e-12  # a share of the target that floating point may miss: 30 leads at a rate of 0.1 do give 3 customers

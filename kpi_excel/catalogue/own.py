@@ -6,9 +6,9 @@ from dataclasses import replace
 from kpi_excel.catalogue.catalogue import Catalogue, parts_of
 from kpi_excel.catalogue.checks import OWN, Complaint, Context, complaints, cycle_complaint, cycles, fault, needs_rows
 from kpi_excel.catalogue.names import suggestion
+from kpi_excel.definitions import Definition, Rollup
 from kpi_excel.faults import Fault, Severity
 from kpi_excel.messages import say
-from kpi_excel.model import Definition, Rollup
 
 
 def sound(

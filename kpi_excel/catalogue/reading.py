@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from kpi_excel.definitions import Column, ColumnType, Dataset, Definition, Direction, Rollup
 from kpi_excel.faults import Fault, Place, did_you_mean
+from kpi_excel.figures import Texts
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Column, ColumnType, Dataset, Definition, Direction, Rollup, Texts
 
 COMMON = "common"  # the table of datasets.toml whose columns every dataset gets
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kpi_excel.model import Texts
+from kpi_excel.figures import Texts
 
 UNITS: Mapping[str, Texts] = {
     "#": Texts("number", "cantidad"),

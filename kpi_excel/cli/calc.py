@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from kpi_excel.cli import language
 from kpi_excel.cli.project import add_json, add_language
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
+from kpi_excel.figures import NoValue, Value
 from kpi_excel.formula import Node, columns, combine, parse, references, to_lambda, unparse
 from kpi_excel.formula.lexer import folded
 from kpi_excel.messages import Message, say
-from kpi_excel.model import NoValue, Value
 
 if TYPE_CHECKING:
     from kpi_excel.sources.table import OpenTable

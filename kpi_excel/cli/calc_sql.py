@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType
+from kpi_excel.figures import Value
 from kpi_excel.formula import Node, aggregates
 from kpi_excel.formula.nodes import Call
 from kpi_excel.formula.whole_sql import formula_to_sql
-from kpi_excel.model import ColumnType, Value
 
 if TYPE_CHECKING:
     from kpi_excel.sources.table import OpenTable

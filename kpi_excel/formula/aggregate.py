@@ -14,12 +14,12 @@ from operator import and_
 from statistics import median
 from typing import Any, TypeAlias
 
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.formula.aggregation import Aggregation, Operation, aggregation
 from kpi_excel.formula.cells import CellKind, error, is_blank, kind_of_type, number, numbers
 from kpi_excel.formula.criteria import Criterion, matcher
 from kpi_excel.formula.lexer import folded
 from kpi_excel.formula.nodes import Node
-from kpi_excel.model import NoValue, Reason, Value
 
 Cells: TypeAlias = Sequence[Any]
 

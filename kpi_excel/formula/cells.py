@@ -13,8 +13,8 @@ from enum import Enum, auto
 from numbers import Real
 from typing import Any
 
+from kpi_excel.figures import NoValue, Reason
 from kpi_excel.formula.dates import serial
-from kpi_excel.model import NoValue, Reason
 
 
 @dataclass(frozen=True, slots=True)

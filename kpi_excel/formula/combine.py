@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import TypeAlias
 
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.formula.aggregate import Cells, Columns, aggregate
 from kpi_excel.formula.nodes import COMPARISONS, Binary, Boolean, Call, Node, Number, Percent, Unary
 from kpi_excel.formula.parts import Reference, reference_of
 from kpi_excel.formula.rules import is_aggregate
 from kpi_excel.formula.text import unparse
-from kpi_excel.model import NoValue, Reason, Value
 
 Part: TypeAlias = Callable[[Node], Value]
 Truth: TypeAlias = bool | NoValue

@@ -8,6 +8,7 @@ shows in the formula bar.
 import re
 from collections.abc import Callable, Mapping
 
+from kpi_excel.figures import NoValue, Reason
 from kpi_excel.formula.combine import combine
 from kpi_excel.formula.criteria import read_criterion
 from kpi_excel.formula.dates import from_serial
@@ -16,7 +17,6 @@ from kpi_excel.formula.nodes import Binary, Call, Name, Node, Text
 from kpi_excel.formula.parts import Argument, arguments, inner, reference_of
 from kpi_excel.formula.rules import is_aggregate
 from kpi_excel.formula.text import number_text, quoted, written
-from kpi_excel.model import NoValue, Reason
 
 
 def to_lambda(node: Node, *, file_form: bool = False) -> str:

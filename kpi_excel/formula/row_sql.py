@@ -11,6 +11,7 @@ from functools import reduce
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType
 from kpi_excel.formula.criteria import date_in
 from kpi_excel.formula.dates import from_serial
 from kpi_excel.formula.errors import FormulaError
@@ -18,7 +19,6 @@ from kpi_excel.formula.nodes import COMPARISONS, Binary, Boolean, Call, Name, No
 from kpi_excel.formula.sql import TypedColumns, literal
 from kpi_excel.formula.text import unparse
 from kpi_excel.messages import Message, say
-from kpi_excel.model import ColumnType
 
 
 @dataclass(frozen=True, slots=True)

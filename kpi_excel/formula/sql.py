@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType
 from kpi_excel.faults import did_you_mean
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.formula.aggregation import Aggregation, Operation, aggregation
 from kpi_excel.formula.criteria import NUMBER_TEXT, PERCENT_TEXT, Criterion
 from kpi_excel.formula.dates import from_serial
@@ -19,7 +21,6 @@ from kpi_excel.formula.errors import FormulaError
 from kpi_excel.formula.lexer import folded
 from kpi_excel.formula.nodes import Node
 from kpi_excel.messages import say
-from kpi_excel.model import ColumnType, NoValue, Reason, Value
 
 _LIKE_ESCAPE = "!"
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType
 from kpi_excel.formula.nodes import COMPARISONS, Binary, Boolean, Call, Node, Number, Percent, Unary
 from kpi_excel.formula.parts import reference_of
 from kpi_excel.formula.row_sql import ARITHMETIC, COMPARE, rounded
 from kpi_excel.formula.rules import is_aggregate
 from kpi_excel.formula.sql import literal, to_sql
-from kpi_excel.model import ColumnType
 
 
 def formula_to_sql(

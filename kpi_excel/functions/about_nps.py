@@ -1,11 +1,11 @@
 """Worksheet functions about the certainty of an NPS: margin, bounds, standard error, change, answers needed."""
 
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.formula import evaluate, parse
 from kpi_excel.functions.cells import NUM, Block, CellError
 from kpi_excel.functions.columns import within_bounds
 from kpi_excel.functions.function import Bounds
 from kpi_excel.messages import say
-from kpi_excel.model import NoValue, Reason, Value
 from kpi_excel.statistics import NpsCounts, nps_change, nps_sample_size, z_of
 
 SCORES = Bounds(0, 10, whole=True)

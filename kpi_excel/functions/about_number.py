@@ -5,9 +5,11 @@ from datetime import date
 
 from kpi_excel import targets
 from kpi_excel.catalogue import named
+from kpi_excel.definitions import Direction
+from kpi_excel.entries import Target
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.functions.cells import VALUE, CellError
 from kpi_excel.messages import say
-from kpi_excel.model import Direction, NoValue, Reason, Target, Value
 
 
 def direction_of(word: str) -> Direction:

@@ -1,9 +1,10 @@
 """Worksheet functions about a series: forecast, signal or noise, limits, chance of reaching a target."""
 
+from kpi_excel.definitions import Direction
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.functions.about_number import direction_of
 from kpi_excel.functions.cells import VALUE, Block, CellError, is_number
 from kpi_excel.messages import say
-from kpi_excel.model import Direction, NoValue, Reason, Value
 from kpi_excel.statistics import Limits, assurance, attain_probability, xmr_limits, xmr_signals
 
 MIN_LIMITS = 5  # fewer points give not even trial limits

@@ -6,6 +6,7 @@ walk with the reasons kept, for KPI_WHY.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from kpi_excel.figures import NoValue
 from kpi_excel.functions.cells import (
     NA,
     NUM,
@@ -23,7 +24,6 @@ from kpi_excel.functions.cells import (
 )
 from kpi_excel.functions.function import Argument, Function, Kind
 from kpi_excel.messages import say
-from kpi_excel.model import NoValue
 
 TRUE_WORDS = {"true": True, "false": False, "verdadero": True, "falso": False}
 SCALARS = (Kind.NUMBER, Kind.TEXT, Kind.FLAG, Kind.EDGES)

@@ -17,9 +17,9 @@ from functools import cached_property
 from itertools import chain
 from typing import TypeAlias, TypeGuard
 
+from kpi_excel.figures import NoValue, Reason
 from kpi_excel.formula.criteria import NUMBER_TEXT
 from kpi_excel.messages import Message, say
-from kpi_excel.model import NoValue, Reason
 
 Cell: TypeAlias = float | int | str | bool | None
 Shown: TypeAlias = float | int | str | bool | list[list["float | int | str | bool"]]

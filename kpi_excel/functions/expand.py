@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from kpi_excel.catalogue import Catalogue
+from kpi_excel.definitions import Definition
 from kpi_excel.formula import Binary, Call, Name, Node, Percent, Unary, parse
 from kpi_excel.formula.rules import is_aggregate
-from kpi_excel.model import Definition
 
 
 def over_columns(definition: Definition, catalogue: Catalogue) -> Node:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from kpi_excel.catalogue import Catalogue, units
+from kpi_excel.definitions import Column, ColumnType, Definition
+from kpi_excel.figures import NoValue, Reason, Texts, Value
 from kpi_excel.formula import Node, aggregate, aggregates, arguments, combine, evaluate, parse, references
 from kpi_excel.formula.aggregation import Operation, aggregation
 from kpi_excel.functions.cells import VALUE, Block, CellError
 from kpi_excel.functions.columns import within_bounds
 from kpi_excel.functions.function import HELP_LIMIT, Argument, Bounds, Function, Kind
 from kpi_excel.messages import say
-from kpi_excel.model import Column, ColumnType, Definition, NoValue, Reason, Texts, Value
 
 UNITS = {**units.UNITS, "%": Texts("fraction, format as %", "fracción, formato %")}
 STEPS = {

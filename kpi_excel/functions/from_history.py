@@ -14,10 +14,10 @@ from datetime import datetime
 from pathlib import Path
 
 from kpi_excel.catalogue import load
+from kpi_excel.figures import NoValue, Reason, Texts
 from kpi_excel.functions.cells import NA, VALUE, Cell, CellError, cell, moment, serial
 from kpi_excel.history.reader import DefinitionRow, FigureRow, HistoryUnreadable, Reader, open_reader
 from kpi_excel.messages import say
-from kpi_excel.model import NoValue, Reason, Texts
 
 FILE = "history.sqlite"
 PROJECT = "KPI_EXCEL_PROJECT"

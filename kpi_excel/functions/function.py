@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kpi_excel.model import Definition, Texts
+from kpi_excel.definitions import Definition
+from kpi_excel.figures import Texts
 
 HELP_LIMIT = 255  # Excel's wizard cuts descriptions and argument help here
 

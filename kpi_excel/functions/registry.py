@@ -7,13 +7,13 @@ from functools import cache
 
 from kpi_excel import __version__
 from kpi_excel.catalogue import Catalogue, load
+from kpi_excel.definitions import Definition
 from kpi_excel.functions.call import answer, outcome
 from kpi_excel.functions.cells import NA, CellError, Shown
 from kpi_excel.functions.from_catalogue import function_name, kpi_function
 from kpi_excel.functions.function import Function
 from kpi_excel.functions.written import entries, of_catalogue, written
 from kpi_excel.messages import say
-from kpi_excel.model import Definition
 
 # The names people look for, beside those that follow from the ids.
 ALIASES = {"KPI_REQUIRED_MQL": "KPI_MQL_REQUIRED", "KPI_NPS_MARGIN": "KPI_NPS_MOE"}

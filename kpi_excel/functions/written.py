@@ -9,12 +9,13 @@ from importlib.resources import files
 from typing import Any
 
 from kpi_excel.catalogue import Catalogue, named
+from kpi_excel.definitions import Definition
+from kpi_excel.figures import Texts, Value
 from kpi_excel.formula import evaluate, parse, unparse
 from kpi_excel.functions import about_nps, about_number, about_series, from_history
 from kpi_excel.functions.expand import over_columns
 from kpi_excel.functions.from_catalogue import category, function_help
 from kpi_excel.functions.function import Argument, Function, Kind
-from kpi_excel.model import Definition, Texts, Value
 
 TABLE: Mapping[str, Callable[..., object]] = {
     "KPI_MQL_REQUIRED": named.mql_required,

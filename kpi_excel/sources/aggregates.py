@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlglot import exp
 
+from kpi_excel.definitions import Dataset
+from kpi_excel.entries import Period
 from kpi_excel.faults import Fault, Place
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.formula import Call, Node, additivity
 from kpi_excel.formula.aggregation import aggregation
 from kpi_excel.formula.sql import from_sql
-from kpi_excel.model import Dataset, NoValue, Period, Reason, Value
 from kpi_excel.sources.coverage import Coverage
 from kpi_excel.sources.duckdb import EngineError, damaged
 from kpi_excel.sources.engine import Engine

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from kpi_excel.model import Control
+from kpi_excel.entries import Control
 
 
 def calendar_rows(control: Control, start: date, end: date) -> list[tuple[date, int]]:

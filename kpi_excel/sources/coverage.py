@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from kpi_excel.model import Period
+from kpi_excel.entries import Period
 
 _SLACK_DAYS = 31  # without a word from finance, the newest row may lie so many days before a long period's end
 

@@ -12,9 +12,10 @@ from typing import Self
 from sqlglot import exp
 
 from kpi_excel.catalogue import Catalogue
+from kpi_excel.definitions import ColumnType, Dataset
+from kpi_excel.entries import Control, Period, Source, SourceReport, Unit
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.messages import say
-from kpi_excel.model import ColumnType, Control, Dataset, Period, Source, SourceReport, Unit
 from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, Asked, aggregated
 from kpi_excel.sources.calendar import calendar_rows
 from kpi_excel.sources.coverage import Coverage, Reach

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from kpi_excel.model import ColumnType
+from kpi_excel.definitions import ColumnType
 
 DELIMITERS = (",", ";", "\t", "|")
 BLANKS = frozenset({"", "-", "–", "—", "null", "none", "nan", "na", "n/a", "#n/a", "\\n", "nd", "n/d", "s/d"})

@@ -7,9 +7,10 @@ from hashlib import sha256
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType, Dataset
+from kpi_excel.entries import Control, SourceReport
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
 from kpi_excel.messages import Message, say
-from kpi_excel.model import ColumnType, Control, Dataset, SourceReport
 from kpi_excel.sources.coverage import Reach
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import literal, name, table

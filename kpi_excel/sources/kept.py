@@ -19,10 +19,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from kpi_excel.definitions import ColumnType
+from kpi_excel.entries import Reject
 from kpi_excel.faults import Fault, Place, Severity
 from kpi_excel.files import replace_file
 from kpi_excel.messages import Message
-from kpi_excel.model import ColumnType, Reject
 from kpi_excel.sources.survey import Keys, Survey
 
 _UNUSED_FOR = 86_400  # seconds after which what this run did not use is thrown away

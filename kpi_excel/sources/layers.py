@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from kpi_excel.model import Column, ColumnType
+from kpi_excel.definitions import Column, ColumnType
 from kpi_excel.sources.engine import call, literal, name
 
 BAD = "bad "  # begins the names of columns that say whether a cell could not be taken

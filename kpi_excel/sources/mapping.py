@@ -8,13 +8,15 @@ with an aggregate ("=SUM(Sales)") says that the rows are lines, to be added up t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kpi_excel.definitions import Column, ColumnType, Dataset
+from kpi_excel.entries import Source
 from kpi_excel.faults import Fault, Place, did_you_mean
+from kpi_excel.figures import Texts
 from kpi_excel.formula import Call, FormulaError, Name, Node, Unary, parse, parse_row, unparse
 from kpi_excel.formula.nodes import Binary, Percent, walk
 from kpi_excel.formula.parser import Parser
 from kpi_excel.formula.rules import is_aggregate
 from kpi_excel.messages import say
-from kpi_excel.model import Column, ColumnType, Dataset, Source, Texts
 from kpi_excel.sources.detection import folded
 
 LOOKUP = "lookup "  # begins the names of columns found by XLOOKUP

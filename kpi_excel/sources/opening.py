@@ -6,13 +6,14 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType, Dataset
+from kpi_excel.entries import Reject, Source
 from kpi_excel.faults import Fault, Place, Severity
 from kpi_excel.formula import FormulaError, Name, Node
 from kpi_excel.formula.aggregation import Operation, aggregation
 from kpi_excel.formula.row_sql import row_to_sql, row_type
 from kpi_excel.formula.sql import to_sql
 from kpi_excel.messages import Message, say
-from kpi_excel.model import ColumnType, Dataset, Reject, Source
 from kpi_excel.sources import duckdb
 from kpi_excel.sources.duckdb import DuckDb, EngineError
 from kpi_excel.sources.engine import call, literal, name, table

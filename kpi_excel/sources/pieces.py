@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from kpi_excel.entries import Source
 from kpi_excel.faults import Fault, Place, did_you_mean
 from kpi_excel.files import locks
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Source
 from kpi_excel.sources import detection, duckdb, spreadsheet
 from kpi_excel.sources.files import (
     SAMPLE,

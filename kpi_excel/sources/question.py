@@ -15,10 +15,11 @@ from typing import Any
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType, Dataset
+from kpi_excel.entries import Period
 from kpi_excel.formula import Node
 from kpi_excel.formula.aggregation import Operation, aggregation
 from kpi_excel.formula.sql import to_sql
-from kpi_excel.model import ColumnType, Dataset, Period
 from kpi_excel.sources.engine import Engine, call, name, table, written
 from kpi_excel.sources.kept import Kept, key_of
 from kpi_excel.sources.layers import aliased

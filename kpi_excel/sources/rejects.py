@@ -6,8 +6,9 @@ from itertools import islice
 
 from sqlglot import exp
 
+from kpi_excel.definitions import Column, ColumnType
+from kpi_excel.entries import Reject
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Column, ColumnType, Reject
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name
 from kpi_excel.sources.layers import BAD, Layers

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from kpi_excel.definitions import Column, ColumnType, Dataset
+from kpi_excel.entries import Source
 from kpi_excel.faults import Fault, Place
 from kpi_excel.formula import Binary, Call, FormulaError, Name, Node, Percent, Text, Unary
 from kpi_excel.formula.nodes import walk
 from kpi_excel.formula.row_sql import filter_to_sql, row_to_sql, row_type
 from kpi_excel.messages import say
-from kpi_excel.model import Column, ColumnType, Dataset, Source
 from kpi_excel.sources import detection, duckdb
 from kpi_excel.sources.engine import literal, name, table
 from kpi_excel.sources.layers import Layers, within_domain

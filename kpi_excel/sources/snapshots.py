@@ -6,10 +6,12 @@ from datetime import date
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType, Dataset
+from kpi_excel.entries import Period
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.formula import Node, additivity
 from kpi_excel.formula.aggregation import Operation, aggregation
 from kpi_excel.formula.sql import TypedColumns, to_sql
-from kpi_excel.model import ColumnType, Dataset, NoValue, Period, Reason, Value
 from kpi_excel.sources.rows import Known
 from kpi_excel.sources.states import Cell, State, finished, merged, states_of, where_met
 from kpi_excel.sources.tree import UnitTree

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType
+from kpi_excel.entries import Period
+from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.formula import Node, additivity
 from kpi_excel.formula.sql import from_sql
-from kpi_excel.model import ColumnType, NoValue, Period, Reason, Value
 from kpi_excel.sources.aggregates import AggregateRequest, lacking
 from kpi_excel.sources.coverage import Coverage
 from kpi_excel.sources.engine import Engine, name, rows_table, table

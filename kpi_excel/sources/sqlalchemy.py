@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from kpi_excel.entries import Source
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import Message, say
-from kpi_excel.model import Source
 from kpi_excel.sources.detection import folded
 from kpi_excel.sources.files import UnreadableFileError
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType
+from kpi_excel.figures import Value
 from kpi_excel.formula import Node, additivity
 from kpi_excel.formula.aggregation import Aggregation, aggregation
 from kpi_excel.formula.sql import TypedColumns, condition, from_sql, number, to_sql
-from kpi_excel.model import ColumnType, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from kpi_excel.model import ColumnType
+from kpi_excel.definitions import ColumnType
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import call, literal, name, table
 from kpi_excel.sources.layers import BAD, KEPT

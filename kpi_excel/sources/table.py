@@ -8,11 +8,13 @@ from typing import Self
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType
+from kpi_excel.entries import Control, Settings, Source, SourceReport
 from kpi_excel.faults import Fault, KpiExcelError, Place, Severity
+from kpi_excel.figures import Value
 from kpi_excel.formula import Call, Node
 from kpi_excel.formula.sql import from_sql, to_sql
 from kpi_excel.messages import say
-from kpi_excel.model import ColumnType, Control, Settings, Source, SourceReport, Value
 from kpi_excel.sources.datasets import Datasets
 from kpi_excel.sources.engine import name, table
 from kpi_excel.sources.pieces import kind_of

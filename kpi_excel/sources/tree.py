@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kpi_excel.model import Unit
+from kpi_excel.entries import Unit
 from kpi_excel.sources.detection import folded
 
 

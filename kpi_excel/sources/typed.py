@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from kpi_excel.model import ColumnType
+from kpi_excel.definitions import ColumnType
 from kpi_excel.sources.detection import BLANKS, DATE_PATTERNS, LETTERS, MONTHS, SERIAL, number_pattern
 from kpi_excel.sources.engine import call, literal
 

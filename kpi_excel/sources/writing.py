@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
+from kpi_excel.definitions import ColumnType
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import Message, say
-from kpi_excel.model import ColumnType
 from kpi_excel.sources import detection
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name
