@@ -24,6 +24,7 @@ from collections.abc import Callable
 from email.policy import default
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -71,8 +72,25 @@ def send(folder: Path, port: int) -> None:
             pass
 
 
-def killed(folder: Path, port: int, after: float) -> bool:
-    """Send in a process of its own, and kill it after a while; whether it was killed before it ended."""
+class Moment(NamedTuple):
+    """When to kill: so many messages after the start, and so many seconds after that."""
+
+    messages: int
+    seconds: float
+
+
+NEVER = Moment(1_000_000, 0)
+
+
+def at_random(chance: random.Random, span: float) -> Moment:
+    """By the clock, which also hits a process that starts or ends; or by what has arrived, on any machine."""
+    if chance.random() < 0.5:
+        return Moment(0, chance.uniform(0, span))
+    return Moment(chance.randint(1, 60), chance.uniform(0, 0.02))
+
+
+def killed(folder: Path, port: int, moment: Moment) -> bool:
+    """Send in a process of its own, and kill it at a moment; whether it was killed before it ended."""
     process = os.fork()
     if not process:
         status = 1
@@ -81,8 +99,10 @@ def killed(folder: Path, port: int, after: float) -> bool:
             status = 0
         finally:
             os._exit(status)
-    end = time.monotonic() + after
+    enough, end = arrived(folder) + moment.messages, float("inf")
     while time.monotonic() < end:
+        if end == float("inf") and arrived(folder) >= enough:
+            end = time.monotonic() + moment.seconds
         done, status = os.waitpid(process, os.WNOHANG)
         if done:
             assert status == 0, status
@@ -93,24 +113,29 @@ def killed(folder: Path, port: int, after: float) -> bool:
     return True
 
 
-def campaign(folder: Path, port: int, received: Path, moment: Callable[[], float], most: int) -> dict[str, int]:
+def arrived(folder: Path) -> int:
+    """How many messages the server has taken."""
+    return (folder / "received").read_bytes().count(b"\n")
+
+
+def campaign(folder: Path, port: int, received: Path, moment: Callable[[], Moment], most: int) -> dict[str, int]:
     """One month's messages, killed and started again until all are settled, or so often as asked."""
     kills = 0
     while kills < most and killed(folder, port, moment()):
         kills += 1
     if kills == most:
-        killed(folder, port, 600)
+        killed(folder, port, NEVER)
     time.sleep(0.3)  # what the last dead process had sent may still be on its way through the server
     return {"kills": kills} | judged(folder, received)
 
 
 def judged(folder: Path, received: Path) -> dict[str, int]:
     """What arrived, against what the outbox says."""
-    arrived: Counter[str] = Counter()
+    came: Counter[str] = Counter()
     wrong = 0
     for line in received.read_text().splitlines():
         reader, unit = line.split()
-        arrived[reader] += 1
+        came[reader] += 1
         wrong += not reader.endswith(f"@{unit}.example")
     with mailing(folder, Smtp("127.0.0.1", 1, "none"), history_of(folder)) as all_of_it:
         state = {row["recipient"]: row["state"] for row in Outbox.rows(all_of_it.outbox)}
@@ -118,10 +143,10 @@ def judged(folder: Path, received: Path) -> dict[str, int]:
     return {
         "sent": sum(each == "sent" for each in state.values()),
         "unknowable": sum(each == "unknowable" for each in state.values()),
-        "of them arrived": sum(each == "unknowable" and arrived[reader] == 1 for reader, each in state.items()),
-        "twice": sum(count > 1 for count in arrived.values()),
-        "lost": sum(not arrived[reader] and state.get(reader) != "unknowable" for reader in expected),
-        "wrong": wrong + len(set(arrived) - expected),
+        "of them arrived": sum(each == "unknowable" and came[reader] == 1 for reader, each in state.items()),
+        "twice": sum(count > 1 for count in came.values()),
+        "lost": sum(not came[reader] and state.get(reader) != "unknowable" for reader in expected),
+        "wrong": wrong + len(set(came) - expected),
         "other": sum(each not in {"sent", "unknowable"} for each in state.values()) + len(expected - set(state)),
     }
 
@@ -182,12 +207,12 @@ def campaigns(kills: int, seed: int):
                 time.sleep(0.02)
             port = int(port_file.read_text())
             start = time.monotonic()
-            killed(begun(root, "undisturbed", name_file), port, 600)
+            killed(begun(root, "undisturbed", name_file), port, NEVER)
             span = time.monotonic() - start
             done, numbers = 0, count()
             while done < kills:
                 folder = begun(root, f"campaign{next(numbers)}", name_file)
-                row = campaign(folder, port, folder / "received", lambda: chance.uniform(0, span), kills - done)
+                row = campaign(folder, port, folder / "received", lambda: at_random(chance, span), kills - done)
                 done += row["kills"]
                 yield row
         finally:
