@@ -13,7 +13,7 @@ from kpi_excel.workbook.compile import SheetModel
 from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.references import Area
 
-_OF_SHEETS = ("conditionalFormatting", "dataValidation", "mergeCell", "hyperlink", "protectedRange", "ignoredError")
+_OF_SHEETS = ("conditionalFormatting", "dataValidation", "mergeCell", "protectedRange", "ignoredError")
 
 
 def keep_blank_rows(package: Package, models: Sequence[SheetModel]) -> None:

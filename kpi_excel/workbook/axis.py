@@ -36,7 +36,8 @@ class Segment:
 class Axis:
     """The map from template rows to output rows; the same for columns."""
 
-    def __init__(self, segments: Iterable[Segment], limit: int) -> None:
+    def __init__(self, segments: Iterable[Segment], limit: int, *, has_blanks: bool = False) -> None:
+        self.has_blanks = has_blanks  # a loop over nothing left an empty copy
         self.segments = tuple(segments)  # without gaps from 1 to the last used row
         self.limit = limit
         self._firsts = [segment.first for segment in self.segments]
@@ -44,13 +45,15 @@ class Axis:
         used = self.segments[-1].last if self.segments else 0
         self.shift = end - used  # of all rows after the last segment
         self.used = used
-        self.is_identity = all(s.starts == [s.first] or list(s.starts) == [s.first] for s in self.segments)
+        self.is_identity = not has_blanks and all(
+            s.starts == [s.first] or list(s.starts) == [s.first] for s in self.segments
+        )
         self._areas: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
         self._pieces: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
 
     def leaves_out(self) -> bool:
         """Whether more than marks vanished, or a loop repeats nothing."""
-        return any(not segment.starts for segment in self.segments)
+        return self.has_blanks or any(not segment.starts for segment in self.segments)
 
     def _index(self, row: int) -> int:
         return bisect_right(self._firsts, row) - 1

@@ -374,7 +374,9 @@ class Player:
         self._body(self.root, scope, first_pass=True)
         segments = sorted(all_stretches(self.root), key=lambda stretch: stretch.first)
         covered = [axis.Segment(s.first, s.last, self.starts.get(id(s), [])) for s in segments]
-        return Course(self.emissions, self.passages, Axis(_without_gaps(covered), self.limit), tuple(self.shape))
+        has_blanks = any(passage.blank for passage in self.passages)
+        axis_of_rows = Axis(_without_gaps(covered), self.limit, has_blanks=has_blanks)
+        return Course(self.emissions, self.passages, axis_of_rows, tuple(self.shape))
 
     def _body(self, body: Body, scope: Scope, *, first_pass: bool, blank: bool = False) -> None:
         begin = self.at

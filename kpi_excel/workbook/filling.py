@@ -11,7 +11,7 @@ from jinja2.runtime import Undefined
 from kpi_excel.faults import Fault, Place
 from kpi_excel.figures import LiveFormula, NoValue, Texts
 from kpi_excel.messages import Message
-from kpi_excel.workbook import cells, expressions, layout, marked, markup, pictures, placeholders, results
+from kpi_excel.workbook import cells, expressions, layout, links, marked, markup, pictures, placeholders, results
 from kpi_excel.workbook.blocks import Scope
 from kpi_excel.workbook.cells import CellWriter, written_text
 from kpi_excel.workbook.charts import ChartCaches
@@ -92,6 +92,10 @@ def laid_out(
                 package.xml(part), lambda name: names.get(name.casefold()), lambda area: area.sheet.casefold() in still
             )
     for index, built in enumerate(structure.sheets):
+        for part in (built.part, *built.parts):
+            addresses = links.cut(package, part, sandbox, Place(file, sittings[index].name), laid.faults)
+            if addresses is not None:
+                laid.parts[addresses[0]] = (index, addresses[1])
         laid.pictures += _pictures(package, built.parts, index, sandbox, Place(file, sittings[index].name), laid.faults)
     for built, sitting in zip(structure.sheets, sittings, strict=True):
         laid.around.append(_around(built.before, built.after, sandbox, Place(file, sitting.name), laid.faults))

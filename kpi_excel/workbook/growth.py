@@ -60,6 +60,10 @@ class Growth:
             for left, right, columns in _copies(self.columns, area.column, area.last_column):
                 yield Copy(Area(top, left, bottom, right), rows, columns)
 
+    def filled_copies(self, area: Area) -> Iterator[Copy]:
+        """Each copy that holds data: not the empty row that a loop over nothing may leave."""
+        return (copy for copy in self.copies(area) if not copy.rows.blank and not copy.columns.blank)
+
     def cell(self, row: int, column: int) -> tuple[int, int]:
         """Where a single cell went; a vanished one gives way to the next."""
         return _edge(self.rows.axis, row), _edge(self.columns.axis, column)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from kpi_excel.workbook import markup, references
@@ -48,10 +49,8 @@ def _is_threaded(node: Node, authors: list[str]) -> bool:
 
 
 def _kept_copies(growth: Growth, row: int, column: int, *, single: bool) -> Iterator[Copy]:
-    for copy in growth.copies(references.Area(row, column, row, column)):
-        yield copy
-        if single:
-            return
+    area = references.Area(row, column, row, column)
+    yield from islice(growth.copies(area), 1) if single else growth.filled_copies(area)
 
 
 def boxes(data: bytes, growth: Growth, threaded: frozenset[tuple[int, int]]) -> bytes:

@@ -11,7 +11,7 @@ from typing import Final
 
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import say
-from kpi_excel.workbook import drawn, markup, notes
+from kpi_excel.workbook import drawn, links, markup, notes
 from kpi_excel.workbook.compile import SheetModel, TemplateError
 from kpi_excel.workbook.edition import Edition
 from kpi_excel.workbook.growth import Growth
@@ -92,6 +92,7 @@ class Builder:
         for name in own[1:]:
             self._part(name, renamed.get(name, name), growth, is_copy=is_copy)
         before, after = self._around(model, growth)
+        after = links.separated(self.edition, renamed.get(part, part), after)
         rows = b"" if model.is_live else model.xml.data[model.xml.start : model.xml.end]
         if is_copy:
             self.edition.add(renamed[part], before + rows + after, self.package.content_type(part))

@@ -232,7 +232,7 @@ def _links(sheet: Sheet, node: Node) -> Iterator[Edit]:
         if area is None:
             tags.append(sheet.data[child.start : child.end])
             continue
-        for copy in sheet.growth.copies(area):
+        for copy in sheet.growth.filled_copies(area):
             changed = {"ref": copy.area.written()}
             if child.get("location") and not has_marks(child.get("location")):
                 changed["location"] = sheet.growth.formula(child.get("location"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kpi_excel.faults import Fault, Place
-from kpi_excel.workbook import layout, placeholders, strings, styles
+from kpi_excel.workbook import layout, links, placeholders, strings, styles
 from kpi_excel.workbook.anchored import crossings, keep_blank_rows
 from kpi_excel.workbook.blocks import BlockError, Scope
 from kpi_excel.workbook.compile import Compiler, TemplateError
@@ -64,7 +64,7 @@ class Template:
             placeholders.BYTE_MARKS.search(self.package.parts[part])
             for part in self.package.parts
             if part.endswith((".xml", ".vml")) and part != self._strings_part
-        )
+        ) or any(links.has_marks(self.package.parts[part]) for part in self.package.parts if part.endswith(".rels"))
         if not self._has_other_marks and not any(model.has_marks for model in self._models):
             return self.package
         edition = Edition(self.package)
