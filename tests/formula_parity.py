@@ -11,8 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import duckdb
+import formula_generated as generated
 from formula_cases import FORMULAS, TYPES, mixed_columns, typed_columns
 from formula_databases import Database
+from formula_generated import formulas
 from formula_judges import SOFFICE, Sheet, by_formualizer, by_ironcalc, by_libreoffice, close, ranges, write
 
 from kpi_excel.catalogue import load
@@ -252,6 +254,38 @@ def database_cases(seed: int, count: int) -> list[Case]:
     """The cases for a database: typed columns, and those formulas of the catalogue that look at columns."""
     of_columns = [case for case in catalogue_cases(seed, few(count)) if case.columns]
     return [*wide_cases(seed, count, typed_columns), *of_columns]
+
+
+# What the engines get wrong beyond the wide set, found by formulas that chance wrote.
+MORE_QUIRKS = {
+    IRONCALC.name: (
+        ("OR(", "an error in any argument is an error; ironcalc stops at the first TRUE"),
+        ("AND(", "an error in any argument is an error; ironcalc stops at the first FALSE"),
+    ),
+    FORMUALIZER.name: (("UNIQUE(u)", "UNIQUE knows no case; formualizer's does"),),
+    LIBREOFFICE.name: (
+        ('"?"', "wildcards meet texts only; LibreOffice's meet numbers too"),
+        ('"="', '"=" counts every empty cell; LibreOffice not those below the last filled one'),
+        (', ""', '"" counts every empty cell; LibreOffice not those below the last filled one'),
+    ),
+}
+
+
+def generated_cases(judge: Judge, seed: int, count: int) -> tuple[Judge, list[Case]]:
+    """Formulas that chance wrote, twenty to a set of columns, for a judge with all its quirks."""
+    dice, nodes = random.Random(seed), tuple(map(parse, formulas(seed, count)))
+    sets = [nodes[start : start + 20] for start in range(0, count, 20)]
+    cases = [Case(_generated_columns(judge, dice), {}, each) for each in sets]
+    return replace(judge, quirks=(*judge.quirks, *MORE_QUIRKS.get(judge.name, ()))), cases
+
+
+def _generated_columns(judge: Judge, dice: random.Random) -> Mapping[str, Sequence[object]]:
+    if judge in (DUCKDB, DUCKDB_ALONE):
+        return generated.columns(dice, dice.choice((0, 1, 2, 3, 8, 20)))
+    strays = None if judge.strays is None else dict.fromkeys(TYPES, judge.strays)
+    errors = judge is not FORMUALIZER  # its SUMIFS leaves error cells out, which Excel's does not
+    made = generated.sheet_columns(dice, dice.choice((2, 3, 8, 20)), strays, errors=errors)
+    return made if strays is None else {name: [None if it == "" else it for it in made[name]] for name in made}
 
 
 def few(count: int) -> int:

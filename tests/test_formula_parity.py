@@ -14,6 +14,7 @@ from formula_parity import (
     IRONCALC,
     LIBREOFFICE,
     database_cases,
+    generated_cases,
     judged,
     sheet_cases,
     wide_set,
@@ -85,4 +86,22 @@ def test_spreadsheets_agree(judge, tmp_path):
     """A spreadsheet that opens our formula, or our LAMBDA, shows the number that we computed."""
     tally = judged(judge, sheet_cases(judge, SEED, 10), tmp_path)
     assert tally.cases > 600
+    assert tally.disagreements == []
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        DUCKDB,
+        DUCKDB_ALONE,
+        IRONCALC,
+        FORMUALIZER,
+        pytest.param(LIBREOFFICE, marks=pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")),
+    ],
+    ids=lambda judge: judge.name,
+)
+def test_formulas_that_nobody_thought_of_agree(judge, tmp_path):
+    """IF within IF, leap days, accents, wildcards, blanks and errors, as chance puts them together."""
+    tally = judged(*generated_cases(judge, SEED, 400), tmp_path)
+    assert tally.cases > 180
     assert tally.disagreements == []
