@@ -194,7 +194,7 @@ class RowBuilder:
         texts = {raw: typed for raw, typed in changed.items() if self._file.held[raw.place] == "VARCHAR"}
         self.layers.add({_MADE + raw.label: typed for raw, typed in texts.items()}, {})
         for raw, (_, kind) in texts.items():
-            found[raw] = checked(name(_MADE + raw.label), self._file.held[raw.place], raw.wanted), kind
+            found[raw] = checked(name(_MADE + raw.label), raw.wanted), kind
         self.layers.add({raw.label: typed for raw, typed in found.items()}, {})
         spoiled = {
             raw.label: unreadable(self._file.raw(raw), self._file.held[raw.place], name(raw.label))

@@ -130,12 +130,12 @@ def _number_of_text(raw: exp.Expr, decimal: str) -> exp.Expr:
     return number
 
 
-def checked(made: exp.Expr, held: str, wanted: ColumnType) -> exp.Expr:
+def checked(made: exp.Expr, wanted: ColumnType) -> exp.Expr:
     """A typed text without infinities and dates that no business writes.
 
     It stands a layer above, so that each text is read only once.
     """
-    if held != "VARCHAR" or wanted in (ColumnType.TEXT, ColumnType.FLAG):
+    if wanted in (ColumnType.TEXT, ColumnType.FLAG):
         return made
     return plausible(made) if wanted is ColumnType.DATE else exp.Case().when(call("isfinite", made), made.copy())
 
