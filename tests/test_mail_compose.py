@@ -188,3 +188,12 @@ def test_a_picture_lets_a_dark_ground_through():
     picture = Image.open(io.BytesIO(trend([1.0, 2.0, 3.0], None, "#b42318"))).convert("RGBA")
     assert picture.getpixel((0, 0))[3] == 0
     assert (180, 35, 24, 255) in {colour for _, colour in picture.getcolors()}
+
+
+def test_outlook_and_gmail_can_draw_it(tmp_path):
+    """Word draws Outlook's mails and Gmail drops style sheets: tables, inline styles, sizes of pictures, no VML."""
+    html = words(composed(tmp_path, digest(*({**KPI, "id": f"k{n}", "name": "x" * 200} for n in range(200)))))
+    assert not re.search(r"<style|<link|<script|<v:|flex|float:|position:|class=|http:|https:|background-image", html)
+    assert all(re.search(r'width="\d+" height="\d+"', tag) for tag in re.findall("<img[^>]*>", html))
+    assert '<!--[if mso]><table role="presentation" width="600"' in html
+    assert len(html.encode()) < 102_000
