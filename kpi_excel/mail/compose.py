@@ -106,7 +106,7 @@ class Composer:
         message["To"] = [_address(address) for address in letter.to]
         if letter.cc:
             message["Cc"] = [_address(address) for address in letter.cc]
-        message["Subject"] = " ".join(self._text("subject.txt", letter, correction).split())[:LONGEST_SUBJECT]
+        message["Subject"] = _line(self._text("subject.txt", letter, correction))[:LONGEST_SUBJECT]
         message["Date"] = format_datetime(at)
         message["Message-ID"] = message_id
         message["Auto-Submitted"] = "auto-generated"  # no out-of-office answers
@@ -202,6 +202,11 @@ def _read(letter: Letter) -> bytes:
     if hashlib.sha256(data).hexdigest() != letter.workbook_hash:
         raise KpiExcelError(changed(letter.workbook))
     return data
+
+
+def _line(text: str) -> str:
+    """One line without signs that nobody sees or that turn the writing round."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _address(address: str, name: str = "") -> Address:
