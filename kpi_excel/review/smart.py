@@ -13,6 +13,7 @@ WORST = (Verdict.FAIL, Verdict.WARN, Verdict.NOT_CHECKABLE, Verdict.PASS)
 
 # The check that speaks for a letter on which all is well.
 SPOKESMAN: Mapping[str, str] = {"S": "S1", "M": "M3", "A": "A1", "R": "R3", "T": "T1"}
+TELLS_MORE: Mapping[str, str] = {"A": "A2"}  # that the targets have changed, rather than who has not accepted them
 
 
 def smart(prospect: Prospect, joint: Mapping[str, str]) -> tuple[SmartLetter, ...]:
@@ -46,7 +47,7 @@ def _letter(subject: Subject, letter: str, opinions: Sequence[tuple[str, Opinion
 
 
 def _evidence(letter: str, findings: Sequence[Finding], worst: Verdict) -> Message:
-    """The sentence of the first check with the letter's verdict; where all is well, that of its spokesman."""
+    """The sentence of the check that tells most among those with the letter's verdict, else of the first."""
     deciding = [finding for finding in findings if finding.verdict is worst]
-    speaking = [finding for finding in deciding if finding.check == SPOKESMAN[letter]]
-    return (speaking or deciding)[0].evidence if worst is Verdict.PASS else deciding[0].evidence
+    speaking = SPOKESMAN[letter] if worst is Verdict.PASS else TELLS_MORE.get(letter)
+    return next((finding for finding in deciding if finding.check == speaking), deciding[0]).evidence

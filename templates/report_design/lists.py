@@ -4,13 +4,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from report_design.look import ACCENT, INPUT, QUIET, RULE, SMALL, TITLE, Design, page, texts, widths
 
+HEIGHTS = (1, 2, 3, 4, 6, 8)  # lines of text that a row of the sheet of actions has room for
 Columns = tuple[tuple[str, str, str], ...]
 
 
 def actions(sheet: Worksheet, d: Design) -> None:
     """What to do and why, who, until when, and what came of it."""
     page(sheet, landscape=True)
-    widths(sheet, A=1.5, B=10, C=64, D=30, E=18, F=11, H=34, J=34)
+    widths(sheet, A=1.5, B=10, C=80, D=30, E=18, F=11, H=28, J=28)
     for column in "GI":
         sheet.set_column(f"{column}:{column}", 2, None, {"hidden": True})
     sheet.set_row(0, 8)
@@ -31,10 +32,13 @@ def actions(sheet: Worksheet, d: Design) -> None:
     sheet.set_row(5, 20)
     sheet.write("B7", "{% for action in group.actions %}")
     row = 8
-    rooms = {"words": 70, "kpis": 26, "owner": 18}
-    for lines in range(1, 6):
+    rooms = {"words": 88, "kpis": 26, "owner": 18}
+    for lines in HEIGHTS:
         fits = " and ".join(f"action.{name}|length <= {room * lines}" for name, room in rooms.items())
-        sheet.write(f"B{row}", "{% else %}" if lines == 5 else f"{{% {'if' if lines == 1 else 'elif'} {fits} %}}")
+        sheet.write(
+            f"B{row}",
+            "{% else %}" if lines == HEIGHTS[-1] else f"{{% {'if' if lines == HEIGHTS[0] else 'elif'} {fits} %}}",
+        )
         action_row(sheet, d, row + 1)
         sheet.set_row(row, 6 + 12.75 * lines)
         row += 2

@@ -40,8 +40,8 @@ def summary(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
     sheet.insert_image("P1", "logo.png", {"image_data": logo(), "x_scale": 0.3, "y_scale": 0.3, "x_offset": 12,
                                           "y_offset": 8,
                                           "description": "{{ logo }}", "object_position": 3})  # fmt: skip
-    strip = (("B", "on_target", GOOD), ("C:D", "near_target", NEAR), ("E", "off_target", BAD),
-             ("F:G", "no_target", QUIET), ("H", "no_data", QUIET))  # fmt: skip
+    strip = (("B", "on_target", GOOD), ("C:D", "near_target", NEAR), ("E:F", "off_target", BAD),
+             ("G:H", "no_target", QUIET), ("I:K", "no_data", QUIET))  # fmt: skip
     for columns, state, ink in strip:
         merge(sheet, columns, 4, f"{{{{ states.{state} }}}}", d.look(bold=True, font_color=ink))
     sheet.set_row(3, 20)
