@@ -30,9 +30,9 @@ class Journal:
     def __init__(self, file: IO[bytes], boot: str) -> None:
         self._file, self._boot = file, boot
         file.seek(0)
-        head, *lines = file.read().decode("ascii", "replace").splitlines() or [""]
+        head, *lines = file.read().decode("ascii", "replace").split("\n")[:-1] or [""]  # the last may be cut off
         believed = bool(boot) and head == f"boot {boot}"
-        self.known = dict(map(_entry, filter(_is_whole, lines))) if believed else {}
+        self.known = dict(map(_entry, filter(_is_entry, lines))) if believed else {}
 
     def state(self, key: str) -> str:
         """What became of a message: "claimed", "begun", a state of the outbox, or "" where nothing is known."""
@@ -103,8 +103,7 @@ def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def _is_whole(line: str) -> bool:
-    """The last line may have been cut off."""
+def _is_entry(line: str) -> bool:
     return line.count(" ") == 2
 
 
