@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from kpi_excel.messages import say
 from kpi_excel.model import NoValue, Reason, Restatement, Settings
 from kpi_excel.report import context
 from kpi_excel.report.headline import headline
+from kpi_excel.report.lists import brief
+from kpi_excel.review.request import Sentences
 from tests.report_company import MADE, aim, card, every_kind, scorecard
 
 
@@ -91,3 +94,11 @@ def test_spanish_reports_are_spanish() -> None:
     assert shown["period"]["title"] == "Octubre de 2026"
     assert shown["made"] == "23 de noviembre de 2026, 09:00"
     assert shown["kpis"][4]["no_data"].startswith("Sin datos: ")
+
+
+def test_the_summary_has_room_for_the_first_sentences():
+    """A long action is cut between two sentences and marked; a short one stands as it is."""
+    long = Sentences.of(say("{text}", text=letter * 110 + ".") for letter in "abc")
+    assert brief(long, "en") == f"{'a' * 110}. {'b' * 110}. …"
+    assert brief(say("Short."), "en") == "Short."
+    assert brief(Sentences.of([say("{text}", text="x" * 500)]), "en") == "x" * 500

@@ -1,16 +1,19 @@
 """The sheets that list things: data, actions, sources, changes of definition, restated figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from kpi_excel import display, targets
 from kpi_excel.catalogue import load
-from kpi_excel.messages import say
-from kpi_excel.model import Action, Card, NoValue, Part, Scorecard, Settings, SourceReport
+from kpi_excel.messages import Message, say
+from kpi_excel.model import Action, Card, NoValue, Part, Scorecard, Settings, SourceReport, Texts
 from kpi_excel.report.comments import came_mark, done_mark
 from kpi_excel.report.figures import known
 from kpi_excel.report.labels import LABELS, SEVERITY_WORDS, SIGNAL_WORDS
+from kpi_excel.review.request import Sentences
 
+BRIEF = 240  # characters: two lines of the summary
 KINDS = ("intervention", "target", "data", "conflict", "acceptance", "jungle")  # in the order of the sheet
 
 
@@ -61,6 +64,7 @@ def action(item: Action, names: Mapping[str, str], language: str) -> dict[str, A
         "severity": item.severity,
         "severity_words": SEVERITY_WORDS[item.severity].to(language),
         "words": item.words.to(language),
+        "brief": brief(item.words, language),
         "kpis": ", ".join(names.get(each, each) for each in item.kpis),
         "owner": item.owner,
         "due": item.due,
@@ -70,6 +74,16 @@ def action(item: Action, names: Mapping[str, str], language: str) -> dict[str, A
         "came_mark": came_mark(item.rule, item.noted) if item.noted else "",
         "came": item.note.came if item.note else "",
     }
+
+
+def brief(words: Message | Texts, language: str) -> str:
+    """As many of its first sentences as the summary has room for; where more is said, an ellipsis tells so."""
+    if not isinstance(words, Sentences):
+        return words.to(language)
+    said = [part.to(language) for part in words.parts]
+    room = list(accumulate(len(sentence) + 1 for sentence in said))
+    kept = max(1, sum(length <= BRIEF for length in room))
+    return " ".join(said[:kept]) + (" …" if kept < len(said) else "")
 
 
 def action_groups(actions: Sequence[Action], shown: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:

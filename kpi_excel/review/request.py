@@ -190,9 +190,14 @@ class Joined(Message):
         """These messages, in their order."""
         return cls("", tuple((str(at), message) for at, message in enumerate(messages)))
 
+    @property
+    def parts(self) -> tuple[Message, ...]:
+        """The messages, in their order."""
+        return tuple(part for _, part in self.values if isinstance(part, Message))
+
     def to(self, language: str) -> str:
         """All of them in the language."""
-        return ", ".join(part.to(language) for _, part in self.values if isinstance(part, Message))
+        return ", ".join(part.to(language) for part in self.parts)
 
 
 class Sentences(Joined):
@@ -200,7 +205,7 @@ class Sentences(Joined):
 
     def to(self, language: str) -> str:
         """All of them in the language."""
-        return " ".join(part.to(language) for _, part in self.values if isinstance(part, Message))
+        return " ".join(part.to(language) for part in self.parts)
 
 
 # --- small readings that many checks share ----------------------------------------------------------------------

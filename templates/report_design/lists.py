@@ -24,7 +24,7 @@ def actions(sheet: Worksheet, d: Design) -> None:
     sheet.write("J3", "{{ t.done_hint }}", d.quiet(align="right"))
     heads = {"B": "severity", "C": "why_and_what", "D": "about", "E": "owner", "F": "due", "H": "done", "J": "came"}
     for column, name in heads.items():
-        sheet.write(f"{column}4", f"{{{{ t.{name} }}}}", d.head(indent=1 if column == "D" else 0))
+        sheet.write(f"{column}4", f"{{{{ t.{name} }}}}", d.head(indent=2 if column == "D" else 0))
     sheet.set_row(3, 18)
     sheet.write("B5", "{% for group in action_groups %}")
     for column in "BCDEFGHIJ":
@@ -55,7 +55,7 @@ def action_row(sheet: Worksheet, d: Design, row: int) -> None:
     """One thing to do; the cells to type into are tinted where something can be typed."""
     top = {"text_wrap": True, "valign": "top"}
     cells = {"B": ("severity_words", d.line(font_color=QUIET, **top)), "C": ("words", d.line(**top)),
-             "D": ("kpis", d.line(font_color=QUIET, indent=1, **top)), "E": ("owner", d.line(**top)),
+             "D": ("kpis", d.line(font_color=QUIET, indent=2, **top)), "E": ("owner", d.line(**top)),
              "F": ("due", d.line(num_format=14, align="left", **top)), "G": ("done_mark", d.look()),
              "H": ("done", d.line(locked=False, **top)), "I": ("came_mark", d.look()),
              "J": ("came", d.line(locked=False, **top))}  # fmt: skip

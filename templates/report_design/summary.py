@@ -127,7 +127,7 @@ def summary_foot(sheet: Worksheet, d: Design) -> None:
     for column in "CDEFGHIJKLMNOPQ":
         sheet.write(f"{column}17", "", d.look())
     sheet.write("B18", "{% for action in actions[:3] %}")
-    sheet.write("B19", "{% if action.words|length <= 135 %}")
+    sheet.write("B19", "{% if action.brief|length <= 125 %}")
     action_line(sheet, d, 20, 18)
     sheet.write("B21", "{% else %}")
     action_line(sheet, d, 22, 28)
@@ -147,7 +147,7 @@ def summary_foot(sheet: Worksheet, d: Design) -> None:
 def action_line(sheet: Worksheet, d: Design, row: int, height: float) -> None:
     """What to do, who, until when."""
     look = d.line(text_wrap=True)
-    sheet.merge_range(f"B{row}:I{row}", "{{ loop.index }}. {{ action.words }}", look)
+    sheet.merge_range(f"B{row}:I{row}", "{{ loop.index }}. {{ action.brief }}", look)
     sheet.merge_range(f"J{row}:L{row}", "{{ action.owner }}", d.line(font_color=QUIET, text_wrap=True, indent=1))
     sheet.merge_range(f"M{row}:Q{row}", "{{ action.due }}", d.line(font_color=QUIET, num_format=14, align="left"))
     sheet.set_row(row - 1, height)
