@@ -13,6 +13,7 @@ import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.comments import Comment
 from openpyxl.workbook.defined_name import DefinedName
 
 from kpi_excel.workbook.blocks import Player
@@ -476,3 +477,24 @@ def test_what_ends_in_a_conditional_row_holds_the_row_above_it_too() -> None:
     assert [filled["S"][f"B{row}"].value for row in range(2, 7)] == [1, 2, 2, None, "=SUM(B2:B4)"]
     assert filled.defined_names["All"].attr_text == "S!$B$2:$B$4"
     assert filled.defined_names["Late"].attr_text == "#REF!"
+
+
+def test_marks_beside_the_cells_are_checked_without_data() -> None:
+    """Broken expressions in a header, a comment and a link are told at once, with sheet and cell."""
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.oddHeader.left.text = "{{ u+ }}"
+    sheet["A1"].comment = Comment("{{ v+ }}", "ana")
+    sheet["A2"].hyperlink = "https://e.example/{{ w+ }}"
+    sheet["A2"] = "{{ x+ }}"
+    found = Template(saved(workbook)).check()
+    told = {re.findall(r"expression (\S+)", str(fault))[0]: (fault.place.sheet, fault.place.cell) for fault in found}
+    assert told == {"u+": ("Sheet", ""), "v+": ("Sheet", "A1"), "w+": ("Sheet", "A2"), "x+": ("Sheet", "A2")}
+
+
+def test_unknown_names_in_cells_and_in_headers_are_told_together() -> None:
+    """One run names every unknown name, wherever it stands."""
+    workbook = openpyxl.Workbook()
+    workbook.active["A1"] = "{{ a }}"
+    workbook.active["A2"].comment = Comment("{{ b }}", "ana")
+    assert len(faults(saved(workbook), {"c": 1})) == 2

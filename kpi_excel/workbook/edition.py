@@ -2,7 +2,8 @@
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import count
 
 from kpi_excel.workbook import archive, markup
 from kpi_excel.workbook.markup import Edit
@@ -74,18 +75,24 @@ class Edition:
 
     def relate(self, part: str, kind: str, target: str, *, external: bool = False) -> str:
         """Let a part point at another (or outside); the new relationship's id. ``kind`` is the whole type URI."""
+        return self.relate_all(part, [(kind, target)], external=external)[0]
+
+    def relate_all(self, part: str, links: Sequence[tuple[str, str]], *, external: bool = False) -> list[str]:
+        """Let a part point at others, by kind and target; the ids of the new relationships."""
         name = self._relationships_part(part)
         data = self.read(name) if self.exists(name) else _EMPTY_RELATIONSHIPS
         root = markup.parse(data)
         taken = {node.get("Id") for node in root.children}
-        identity = next(f"rId{number}" for number in range(1, len(taken) + 2) if f"rId{number}" not in taken)
-        written = target if external else posixpath.relpath(target, posixpath.dirname(part) or ".")
-        mode = b' TargetMode="External"' if external else b""
-        tag = b'<%sRelationship Id="%s" Type="%s" Target="%s"%s/>' % (
-            _prefix(root.written_name(data)), identity.encode(), markup.escape(kind), markup.escape(written), mode,
-        )  # fmt: skip
-        self.replace(name, _appended(data, root, tag))
-        return identity
+        free = (f"rId{number}" for number in count(1) if f"rId{number}" not in taken)
+        identities = [next(free) for _ in links]
+        prefix, mode = _prefix(root.written_name(data)), b' TargetMode="External"' if external else b""
+        tags: list[bytes] = []
+        for identity, (kind, target) in zip(identities, links, strict=True):
+            written = target if external else posixpath.relpath(target, posixpath.dirname(part) or ".")
+            fields = prefix, identity.encode(), markup.escape(kind), markup.escape(written), mode
+            tags.append(b'<%sRelationship Id="%s" Type="%s" Target="%s"%s/>' % fields)
+        self.replace(name, _appended(data, root, b"".join(tags)))
+        return identities
 
     def unrelate(self, part: str, identity: str) -> None:
         """Take the relationship of this id away."""

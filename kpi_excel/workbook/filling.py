@@ -27,7 +27,7 @@ from kpi_excel.workbook.pictures import PictureBox
 from kpi_excel.workbook.results import Recalculation
 from kpi_excel.workbook.seating import Sitting
 from kpi_excel.workbook.strings import StringTable
-from kpi_excel.workbook.structure import Structure
+from kpi_excel.workbook.structure import Structure, own_parts
 from kpi_excel.workbook.styles import StyleSheet
 from kpi_excel.workbook.work import TooMuchWorkError
 
@@ -80,7 +80,7 @@ def laid_out(
     names = {name.name.casefold(): name.text for name in package.workbook.names}
     still = {each.name.casefold() for each in sittings if not each.model.is_live}
     for part in package.parts:
-        if part in sheets or not part.endswith((".xml", ".vml")) or any(word in part for word in _UNMARKED):
+        if part in sheets or not _may_be_marked(part):
             continue
         index = owner.get(part)
         place = Place(file, sittings[index].name if index is not None else "", part=part.rpartition("/")[2])
@@ -100,6 +100,27 @@ def laid_out(
     for built, sitting in zip(structure.sheets, sittings, strict=True):
         laid.around.append(_around(built.before, built.after, sandbox, Place(file, sitting.name), laid.faults))
     return laid
+
+
+def faults_beside(package: Package, models: Sequence[SheetModel], sandbox: Sandbox) -> list[Fault]:
+    """What is wrong with the marks outside the cells: in headers, text boxes, chart titles, notes, addresses."""
+    faults: list[Fault] = []
+    sheets = {model.entry.part for model in models}
+    owner = {part: model.entry.name for model in models for part in own_parts(package, model.entry.part)}
+    for model in models:
+        place = Place(package.file, model.entry.name)
+        marked.cut(model.xml.outer, sandbox, place, faults)
+        links.cut(package, model.entry.part, sandbox, place, faults)
+    for part in package.parts:
+        if part not in sheets and _may_be_marked(part):
+            place = Place(package.file, owner.get(part, ""), part=part.rpartition("/")[2])
+            marked.cut(package.xml(part) if b"{" in package.parts[part] else b"", sandbox, place, faults)
+            links.cut(package, part, sandbox, place, faults)
+    return faults
+
+
+def _may_be_marked(part: str) -> bool:
+    return part.endswith((".xml", ".vml")) and not any(word in part for word in _UNMARKED)
 
 
 def _pictures(
@@ -160,6 +181,8 @@ class Filling:
         """The filled workbook; raises TemplateError with every fault."""
         for sitting, rows in zip(self.sittings, self.laid.rows, strict=True):
             self._evaluate(sitting, rows)
+        if self.faults:
+            self._texts({})  # to tell what is wrong there as well
         self._stop_at_faults()
         self._calculate()
         changes = self._sheets()

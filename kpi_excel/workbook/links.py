@@ -19,7 +19,7 @@ from kpi_excel.workbook import cells, expressions, markup, placeholders, referen
 from kpi_excel.workbook.edition import Edition
 from kpi_excel.workbook.expressions import FORMATS, Compiled, ExpressionError, Sandbox
 from kpi_excel.workbook.marked import Hole, Mosaic
-from kpi_excel.workbook.markup import Node
+from kpi_excel.workbook.markup import Edit, Node
 from kpi_excel.workbook.package import Package, relationships_part
 
 LONGEST_ADDRESS: Final = 2079  # of Excel
@@ -44,17 +44,15 @@ def separated(edition: Edition, part: str, around: bytes) -> bytes:
     marked = {link.id: link for link in edition.relationships(part) if link.external and _MARK.search(link.target)}
     if not marked:
         return around
-    seen: set[str] = set()
-    out, at = bytearray(), 0
+    copies: dict[str, list[re.Match[bytes]]] = {identity: [] for identity in marked}
     for found in _LINK.finditer(around):
-        identity = found["id"].decode()
-        if identity in marked and identity in seen:
-            link = marked[identity]
-            fresh = edition.relate(part, link.type, link.target, external=True).encode()
-            out += around[at : found.start("id")] + fresh
-            at = found.end("id")
-        seen.add(identity)
-    return bytes(out) + around[at:]
+        copies.get(found["id"].decode(), []).append(found)
+    later = [(marked[identity], found) for identity, all_found in copies.items() for found in all_found[1:]]
+    if not later:
+        return around
+    fresh = edition.relate_all(part, [(link.type, link.target) for link, _ in later], external=True)
+    edits = [Edit(*found.span("id"), each.encode()) for (_, found), each in zip(later, fresh, strict=True)]
+    return markup.splice(around, edits)
 
 
 _LINK: Final = re.compile(rb"<(?:[\w.-]+:)?hyperlink\b[^>]*?\s[\w.-]+:id\s*=\s*[\"'](?P<id>[^\"']*)[\"']")

@@ -62,7 +62,8 @@ class Builder:
         """All parts, written anew where they changed."""
         if self._is_still():
             sheets = [
-                BuiltSheet(m.entry.part, m.xml.before, m.xml.after, self._own_parts(m.entry.part)) for m in self.models
+                BuiltSheet(m.entry.part, m.xml.before, m.xml.after, own_parts(self.package, m.entry.part))
+                for m in self.models
             ]
             return Structure(self.package, sheets)
         seen: set[int] = set()
@@ -88,7 +89,7 @@ class Builder:
             renamed = self._names_for_copy(part, model)
             self._copy_relationships(renamed)
         gone = self._left_out_with_rows(part, renamed, growth)
-        own = [part, *(name for name in self._own_parts(part) if name not in gone)]
+        own = [part, *(name for name in own_parts(self.package, part) if name not in gone)]
         for name in own[1:]:
             self._part(name, renamed.get(name, name), growth, is_copy=is_copy)
         before, after = self._around(model, growth)
@@ -103,7 +104,7 @@ class Builder:
     def _left_out_with_rows(self, part: str, renamed: Mapping[str, str], growth: Growth) -> set[str]:
         """The parts (charts) of drawn objects that go with rows which are left out; nothing points at them any more."""
         gone: set[str] = set()
-        for name in self._own_parts(part):
+        for name in own_parts(self.package, part):
             if self._kind(name) != "drawing":
                 continue
             anchors = drawn.left_out(self.package.tree(name), growth)
@@ -111,7 +112,7 @@ class Builder:
             for link in self.package.relationships(name):
                 if link.id in ids:
                     self.edition.unrelate(renamed.get(name, name), link.id)
-                    gone |= {link.target, *self._own_parts(link.target)}
+                    gone |= {link.target, *own_parts(self.package, link.target)}
         for name in gone:
             self.edition.remove(renamed.get(name, name))
         return gone
@@ -128,23 +129,6 @@ class Builder:
             xml.after, [Edit(e.start - cut, e.end - cut, e.text) for e in edits if e.end > cut or e.start >= cut]
         )
         return before, after
-
-    def _own_parts(self, part: str) -> list[str]:
-        """All parts that belong to a sheet alone, nearest first."""
-        found: list[str] = []
-        waiting = [part]
-        while waiting:
-            for link in self.package.relationships(waiting.pop(0)):
-                if link.external or link.kind in _SHARED or link.target in found or link.target == part:
-                    continue
-                if link.target in self.package.parts and not self._is_workbooks(link.target):
-                    found.append(link.target)
-                    waiting.append(link.target)
-        return found
-
-    def _is_workbooks(self, part: str) -> bool:
-        """Whether the workbook itself points at a part, too."""
-        return any(link.target == part for link in self.package.relationships(self.package.workbook.part))
 
     def _part(self, source: str, target: str, growth: Growth, *, is_copy: bool) -> None:
         """One part of a sheet, written for where its cells stand."""
@@ -185,7 +169,7 @@ class Builder:
     def _names_for_copy(self, part: str, model: SheetModel) -> dict[str, str]:
         """New names for a sheet's part and all its own parts."""
         names: dict[str, str] = {}
-        for name in (part, *self._own_parts(part)):
+        for name in (part, *own_parts(self.package, part)):
             single = {link.kind for link in self.package.relationships(part)} & _SINGLE
             if single:
                 raise TemplateError(
@@ -250,7 +234,7 @@ class Builder:
             return
         for sheet in self.package.workbook.sheets:
             if sheet.kind == "chartsheet" and sheet.part:
-                for part in self._own_parts(sheet.part):
+                for part in own_parts(self.package, sheet.part):
                     if self._kind(part) in ("chart", "chartEx"):
                         self.edition.replace(part, drawn.chart(self.package.xml(part), self.growths[0]))
 
@@ -332,7 +316,7 @@ class Builder:
     def _drop(self, index: int) -> None:
         """A sheet that is left out goes with all its own parts."""
         entry = self.package.workbook.sheets[index]
-        for part in self._own_parts(entry.part):
+        for part in own_parts(self.package, entry.part):
             self.edition.remove(part)
         self.edition.remove(entry.part)
         self.edition.unrelate(self.package.workbook.part, entry.relationship)
@@ -369,6 +353,21 @@ class Builder:
                     place = next((at for at, (index, _) in enumerate(order) if index >= int(tab)), 0)
                     edits.append(view.with_attribute(data, name, str(place)))
         return edits
+
+
+def own_parts(package: Package, part: str) -> list[str]:
+    """All parts that belong to a sheet alone, nearest first."""
+    found: list[str] = []
+    waiting = [part]
+    of_workbook = {link.target for link in package.relationships(package.workbook.part)}
+    while waiting:
+        for link in package.relationships(waiting.pop(0)):
+            if link.external or link.kind in _SHARED or link.target in found or link.target == part:
+                continue
+            if link.target in package.parts and link.target not in of_workbook:
+                found.append(link.target)
+                waiting.append(link.target)
+    return found
 
 
 def _pointing(source: str, link: Relationship, renamed: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from kpi_excel.workbook.blocks import BlockError, Scope
 from kpi_excel.workbook.compile import Compiler, TemplateError
 from kpi_excel.workbook.edition import Edition
 from kpi_excel.workbook.expressions import FORMATS
-from kpi_excel.workbook.filling import Filling, Layout, Material, laid_out, without_titles
+from kpi_excel.workbook.filling import Filling, Layout, Material, faults_beside, laid_out, without_titles
 from kpi_excel.workbook.filters import Formats
 from kpi_excel.workbook.growth import Growth
 from kpi_excel.workbook.inventory import Inventory, compare, inventory
@@ -50,7 +50,8 @@ class Template:
             for index, entry in enumerate(workbook.sheets)
             if entry.kind == "worksheet" and entry.part
         ]
-        self._faults = (*compiler.faults, *crossings(self.package, self._models))
+        beside = faults_beside(self.package, self._models, self.sandbox)
+        self._faults = (*compiler.faults, *crossings(self.package, self._models), *beside)
         keep_blank_rows(self.package, self._models)
         self._layouts: dict[tuple[object, ...], Layout] = {}
         self.warnings: tuple[Fault, ...] = ()  # of the last fill: formula cells that carry no value, and why
@@ -152,8 +153,6 @@ class Template:
             s.model.entry.name for s in sittings if not s.rows.axis.leaves_out() and not s.columns.axis.leaves_out()
         }
         marks = {(model.entry.name, "cells"): 1 << 40 for model in self._models if not model.is_plain}  # marks vanish
-        gone = {model.index for model in self._models if not copies[model.entry.name]}
-        marks["", "names"] = sum(name.sheet in gone for name in self.package.workbook.names)  # they go with their sheet
         faults = [
             fault
             for fault in compare(self._inventory, after, marks | self._may_go(copies), copies, self.package.file)
