@@ -4,6 +4,7 @@ Calc knows an error as a NaN with the error's number in it, and #N/A also as "no
 would always be #VALUE!.
 """
 
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
@@ -26,7 +27,7 @@ ENTRIES = {
 # The rooms that the functions need at run time, all of them pure Python; sqlglot stands behind the SQL modules.
 ROOMS = ("catalogue", "formula", "functions", "history", "statistics", "texts")
 LEFT_OUT = ("formula/sql.py", "formula/row_sql.py", "history/store.py", "history/schema.py", "functions/hosts/")
-MODULES = ("__init__.py", "faults.py", "messages.py", "model.py", "targets.py")
+MODULE = re.compile(r"^ *from kpi_excel(?:[.]| import )(\w+)", re.MULTILINE)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same input gives the same bytes
 
 
@@ -56,10 +57,22 @@ def oxt(functions: Iterable[Function]) -> bytes:
 def core_files() -> Iterator[tuple[str, bytes]]:
     """The files of the program that worksheet functions need, by their path; pure standard library."""
     package = files("kpi_excel")
-    for name in MODULES:
-        yield f"kpi_excel/{name}", package.joinpath(name).read_bytes()
-    for room in ROOMS:
-        yield from _below(package.joinpath(room), room)
+    rooms = [file for room in ROOMS for file in _below(package.joinpath(room), room)]
+    yield "kpi_excel/__init__.py", package.joinpath("__init__.py").read_bytes()
+    yield from _modules(package, rooms)
+    yield from rooms
+
+
+def _modules(package: Traversable, importing: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """The modules beside the rooms that these files import, and those that they import in turn."""
+    texts, known = [content.decode() for name, content in importing if name.endswith(".py")], set(ROOMS)
+    while texts:
+        for name in sorted(set(MODULE.findall(texts.pop())) - known):
+            known.add(name)
+            module = package.joinpath(f"{name}.py")
+            if module.is_file():
+                texts.append(module.read_text(encoding="utf-8"))
+                yield f"kpi_excel/{name}.py", module.read_bytes()
 
 
 def _below(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
