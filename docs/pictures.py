@@ -150,7 +150,7 @@ def upper(picture: Image.Image) -> Image.Image:
 
 def save(picture: Image.Image, path: Path) -> None:
     """Without header, footer and white margin, with few colours."""
-    picture = picture.crop((0, int(picture.height * 0.065), picture.width, int(picture.height * 0.92)))
+    picture = picture.crop((0, int(picture.height * 0.05), picture.width, int(picture.height * 0.94)))
     white = Image.new("RGB", picture.size, "white")
     left, top, right, bottom = ImageChops.difference(picture, white).getbbox() or (0, 0, *picture.size)
     margin = 12
