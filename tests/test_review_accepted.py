@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from review_company import CALENDAR, PERIOD, UNIT, card, definition, subject, target
+from review_company import CALENDAR, PERIOD, UNIT, card, definition, request, subject, target
 
 from kpi_excel.model import Acceptance, ChosenKpi, Control, Grain, Settings, Target, Verdict
-from kpi_excel.review import acceptance_hash, accepted, plan_of
+from kpi_excel.review import acceptance_hash, accepted, plan_of, review
 
 YEAR = CALENDAR.containing(PERIOD.end, Grain.YEAR)
 AIM = target("made", 100.0)
@@ -122,3 +122,11 @@ def test_owners_who_never_comment_are_told():
         found = accepted.in_use(subject(made, comments={("made", UNIT.id, period): "why"}))
         assert found[0] is verdict
     assert accepted.in_use(subject(made))[0] is Verdict.NOT_CHECKABLE
+
+
+def test_the_letter_says_what_has_changed_rather_than_who_is_missing():
+    """Where everybody had accepted the old targets, the sheet says that these have changed, and since when."""
+    stale = tuple(Acceptance("made", UNIT.id, by, date(2026, 1, 20), "aaa-bbb") for by in ("Ana Pérez", "Eva"))
+    made = card(definition("made"), [1.0] * 8, 5.0, chosen=ChosenKpi("made", stakeholders=("Eva",)))
+    letter = next(each for each in review(request(made, acceptances=stale)).smart["made"] if each.letter == "A")
+    assert "changed since the acceptance of 2026-01-20" in letter.evidence.to("en")
