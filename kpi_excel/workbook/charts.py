@@ -60,8 +60,50 @@ class _Cache:
         )
 
 
+class _Dimension:
+    """What a chart of 2016 (waterfall, treemap, funnel) keeps of one range: its levels, each with its points."""
+
+    def __init__(self, node: Node, data: bytes, cells: Sequence[Sequence[tuple[str, int, int]]]) -> None:
+        first = next(node.all("cx:lvl"))
+        self.levels = cells
+        self.is_number = node.name == "cx:numDim"
+        self.code = ""
+        self.prefix = first.written_name(data).rpartition(b"lvl")[0]
+        code = first.get("formatCode")
+        self.attributes = b' formatCode="%s"' % escape(code) if code else b""
+
+    def inner(self, lookup: Lookup) -> bytes:
+        """All levels; none where the cells are not known, for Excel reads them anew."""
+        return b"".join(self._level(cells, lookup) for cells in self.levels)
+
+    def _level(self, cells: Sequence[tuple[str, int, int]], lookup: Lookup) -> bytes:
+        write, prefix = _number if self.is_number else _text, self.prefix
+        points = b"".join(
+            b'<%spt idx="%d">%s</%spt>' % (prefix, index, value, prefix)
+            for index, cell in enumerate(cells)
+            if (value := write(known := lookup(*cell))) is not None and not isinstance(known, ErrorValue)
+        )
+        return b'<%slvl ptCount="%d"%s>%s</%slvl>' % (prefix, len(cells), self.attributes, points, prefix)
+
+
+class _Title:
+    """The text that a chart of 2016 keeps of the cell which names a series."""
+
+    code = ""
+
+    def __init__(self, cells: Sequence[tuple[str, int, int]]) -> None:
+        self.cells = cells
+
+    def inner(self, lookup: Lookup) -> bytes:
+        """The cell's text."""
+        return b" ".join(_text(lookup(*cell)) or b"" for cell in self.cells)
+
+
 class _AxisFormat:
     """The number format of an axis that is linked to the data's."""
+
+
+_Piece: TypeAlias = _Cache | _Dimension | _Title
 
 
 class ChartCaches:
@@ -76,12 +118,13 @@ class ChartCaches:
         resolve: Callable[[str], str | None] = lambda _name: None,
         is_still: Callable[[Area], bool] = lambda _area: False,
     ) -> None:
-        self._pieces: list[bytes | _Cache | _AxisFormat] = []
+        self._pieces: list[bytes | _Piece | _AxisFormat] = []
         self.areas: list[Area] = []  # the cells that the caches show
         self.unresolved: list[str] = []  # references whose cells are not known: their caches are left empty
         at = 0
         root = markup.parse(data)
-        for edit, cache in self._caches(root, data, resolve, is_still):
+        found = (*self._caches(root, data, resolve, is_still), *self._of_2016(root, data, resolve, is_still))
+        for edit, cache in sorted(found, key=lambda each: each[0].start):
             self._pieces += data[at : edit.start], edit.text.partition(b"|")[0], cache, edit.text.partition(b"|")[2]
             at = edit.end
         for start, end in _axis_formats(root, data, at) if at else ():
@@ -93,7 +136,7 @@ class ChartCaches:
         """The chart part with the points that these cells have, and the format that the data gives them."""
         out, code = [], ""
         for piece in self._pieces:
-            if isinstance(piece, _Cache):
+            if isinstance(piece, _Piece):
                 out.append(piece.inner(lookup))
                 code = code or piece.code
             else:
@@ -116,6 +159,26 @@ class ChartCaches:
             levels = _levels(areas or (), cache)
             edit = cache.with_inner(data, b"|")
             yield edit, _Cache(cache, data, levels)
+
+
+    def _of_2016(
+        self, root: Node, data: bytes, resolve: Callable[[str], str | None], is_still: Callable[[Area], bool]
+    ) -> Iterator[tuple[Edit, _Piece]]:
+        for node in root.all("cx:numDim", "cx:strDim", "cx:txData"):
+            formula, kept = node.child("cx:f"), list(node.all("cx:lvl", "cx:v"))
+            if formula is None or not kept:
+                continue
+            areas = areas_of(formula.text, resolve)
+            if areas and all(map(is_still, areas)):
+                continue
+            if areas is None:
+                self.unresolved.append(formula.text)
+            self.areas += areas or ()
+            if node.name == "cx:txData":
+                yield kept[0].with_inner(data, b"|"), _Title([cell for area in areas or () for cell in _cells(area)])
+            else:
+                edit = Edit(kept[0].start, kept[-1].end, b"|")
+                yield edit, _Dimension(node, data, _leveled(areas or (), len(kept)))
 
 
 def _axis_formats(root: Node, data: bytes, after: int) -> Iterator[tuple[int, int]]:
@@ -165,6 +228,19 @@ def _levels(areas: Sequence[Area], cache: Node) -> list[list[tuple[str, int, int
     if len(rows) == known != len(columns):  # the levels lie below each other
         return [[(area.sheet, row, column) for column in reversed(columns)] for row in rows]
     return [[(area.sheet, row, column) for row in reversed(rows)] for column in columns]
+
+
+def _leveled(areas: Sequence[Area], count: int) -> list[list[tuple[str, int, int]]]:
+    """The cells of so many levels, the innermost first; none where they can't be told apart."""
+    if count == 1:
+        return [[cell for area in areas for cell in _cells(area)]] if areas else []
+    area = areas[0] if len(areas) == 1 else None
+    if area is None or count not in (area.last_column - area.first_column + 1, area.last_row - area.first_row + 1):
+        return []
+    columns, rows = range(area.first_column, area.last_column + 1), range(area.first_row, area.last_row + 1)
+    if count == len(columns):
+        return [[(area.sheet, row, column) for row in rows] for column in reversed(columns)]
+    return [[(area.sheet, row, column) for column in columns] for row in reversed(rows)]
 
 
 def _cells(area: Area) -> Iterator[tuple[str, int, int]]:

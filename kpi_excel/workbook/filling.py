@@ -31,6 +31,7 @@ from kpi_excel.workbook.structure import Structure, own_parts
 from kpi_excel.workbook.styles import StyleSheet
 from kpi_excel.workbook.work import TooMuchWorkError
 
+_CHARTS: Final = ("drawingml.chart+xml", "chartex+xml")  # also those of 2016
 _UNMARKED: Final = ("styles.xml", "theme", "sharedStrings", ".rels", "media/", "printerSettings")
 
 
@@ -87,7 +88,7 @@ def laid_out(
         mosaic = marked.cut(package.xml(part), sandbox, place, laid.faults) if b"{" in package.parts[part] else None
         if mosaic is not None:
             laid.parts[part] = (index, mosaic)
-        if package.content_type(part).endswith("drawingml.chart+xml") and mosaic is None:
+        if package.content_type(part).endswith(_CHARTS) and mosaic is None:
             laid.charts[part] = ChartCaches(
                 package.xml(part), lambda name: names.get(name.casefold()), lambda area: area.sheet.casefold() in still
             )
@@ -406,7 +407,7 @@ class Filling:
         for part, caches in self.laid.charts.items():
             changes[part] = caches.write(lookup)
         for part, content in list(changes.items()):
-            if content and part in self.laid.parts and package.content_type(part).endswith("drawingml.chart+xml"):
+            if content and part in self.laid.parts and package.content_type(part).endswith(_CHARTS):
                 changes[part] = ChartCaches(content, lambda name: names.get(name.casefold())).write(lookup)
 
     def _lookup(self) -> Callable[[str, int, int], Any]:
