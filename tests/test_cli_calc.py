@@ -1,6 +1,7 @@
 """``kpi-excel calc``: a formula tried on a file."""
 
 import json
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -94,3 +95,29 @@ def test_closing_looks_at_the_last_day(tmp_path, capsys):
     assert data["value"] == duckdb.execute(data["sql"]).fetchone()[0] == 4
     assert parse(data["formula"]) == parse("CLOSING(SUM(value)) / CLOSING(COUNT(value))")
     assert as_data(capsys, "CLOSING(SUM(value)) / SUM(value)", "--data", path)["sql"] is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "c0",
+        "c1",
+        "raw c0",
+        "a  b",
+        "a\tb",
+        "%",
+        "line",
+        "line total",
+        "total sales",
+        "lookup x",
+        "bad",
+        "kept",
+        "Column 1",
+    ],
+)
+def test_any_header_can_be_computed_with(header: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A header that looks like a word of the machinery, or has odd spaces, is a column like any other."""
+    data = tmp_path / "odd.csv"
+    data.write_text(f"day,{header},other\n2026-10-01,5,x\n2026-10-02,7,y\n")
+    assert main(["calc", f"SUM([{header}])", "--data", str(data), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["value"] == 12

@@ -57,7 +57,10 @@ def run(options: argparse.Namespace) -> int:
 def over_headers(node: Node, headers: Sequence[str], file: str) -> Node:
     """The formula over the file's own headers; net_amount also finds "Net Amount"."""
     known = {word: header for header in reversed(headers) for word in _words(header)}
-    names = [_identifier(header) for header in headers]
+    known |= {
+        name: known[_identifier(name)] for name in columns(node) if name not in known and _identifier(name) in known
+    }
+    names = [_identifier(header) or f"[{header}]" for header in headers]
     faults = [*_unknown(columns(node), known, names, file), *_foreign(node, known)]
     if faults:
         raise KpiExcelError(*faults)

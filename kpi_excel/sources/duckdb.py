@@ -139,8 +139,13 @@ def over(query: exp.Select, whole: exp.Expr) -> exp.Select:
     return made
 
 
+def raw_column(place: int) -> str:
+    """The name of a column of a text file in the engine: with two spaces, which no header has once it is folded."""
+    return f"c  {place}"
+
+
 def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:
-    """The rows of a UTF-8 text file as texts c0, c1 …; what cannot be read is kept in the list of rejects."""
+    """The rows of a UTF-8 text file as texts, each a ``raw_column``; what cannot be read is kept as rejects."""
     careful = {
         "store_rejects": exp.true(),
         "rejects_limit": literal(0),
@@ -151,7 +156,7 @@ def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:
 
 
 def plain_csv(path: Path, separator: str, skip: int, types: Sequence[str], *, quoted: bool) -> exp.Select:
-    """The rows of a text file as columns c0, c1 … of these types; a cell that is not of its type ends the reading.
+    """The rows of a text file as columns of these types; a cell that is not of its type ends the reading.
 
     Half the work of ``csv``: the engine keeps no list of rejects, and where no cell is quoted it looks for no quotes.
     """
@@ -161,7 +166,7 @@ def plain_csv(path: Path, separator: str, skip: int, types: Sequence[str], *, qu
 def _csv(
     path: Path, separator: str, skip: int, types: Sequence[str], quote: str, more: Mapping[str, exp.Expr]
 ) -> exp.Select:
-    held = {f"c{place}": kind for place, kind in enumerate(types)}
+    held = {raw_column(place): kind for place, kind in enumerate(types)}
     options: dict[str, exp.Expr] = {
         "auto_detect": exp.false(),
         "header": exp.false(),

@@ -7,8 +7,10 @@ from sqlglot import exp
 from kpi_excel.definitions import Column, ColumnType
 from kpi_excel.sources.engine import call, literal, name
 
-BAD = "bad "  # begins the names of columns that say whether a cell could not be taken
-KEPT = "kept"  # whether a row passes the source's filter
+# All names of our own have two spaces somewhere: no header has, once it is folded.
+BAD = "bad  "  # begins the names of columns that say whether a cell could not be taken
+ANY_BAD = "any  bad"  # whether one of them says so
+KEPT = "kept  "  # whether a row passes the source's filter
 
 
 class Layers:
@@ -33,7 +35,7 @@ class Layers:
         """The query with these columns, whether the row is kept, and one flag for all cells."""
         chosen: list[exp.Expr] = [name(column) for column in columns]
         chosen.append(aliased(KEPT, kept if kept is not None else exp.true()))
-        chosen.append(aliased("bad", any_of([name(flag) for flag in self.flags])))
+        chosen.append(aliased(ANY_BAD, any_of([name(flag) for flag in self.flags])))
         return exp.select(*chosen).from_(self.query.subquery("t"))
 
 

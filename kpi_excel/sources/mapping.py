@@ -19,9 +19,9 @@ from kpi_excel.formula.rules import is_aggregate
 from kpi_excel.messages import say
 from kpi_excel.sources.detection import folded
 
-LOOKUP = "lookup "  # begins the names of columns found by XLOOKUP
-LINE = "line "  # begins the names of what these aggregates read
-TOTAL = "total "  # begins the names of aggregates over the lines of one key
+LOOKUP = "lookup  "  # begins the names of columns found by XLOOKUP
+LINE = "line  "  # begins the names of what these aggregates read
+TOTAL = "total  "  # begins the names of aggregates over the lines of one key
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from kpi_excel.sources.engine import call, literal, name, table
 from kpi_excel.sources.files import CHUNK
 from kpi_excel.sources.kept import Kept, key_of
 from kpi_excel.sources.layers import KEPT, Layers, aliased
-from kpi_excel.sources.mapping import LINE, LOOKUP, Mapped, SourceMapping, derived
+from kpi_excel.sources.mapping import LINE, LOOKUP, TOTAL, Mapped, SourceMapping, derived
 from kpi_excel.sources.pieces import Piece
 from kpi_excel.sources.rejects import MOST, listed
 from kpi_excel.sources.rows import (
@@ -268,7 +268,7 @@ def _read(
     opened = replace(told, faults=(*told.faults, *builder.faults))
     if any(fault.severity is Severity.ERROR for fault in opened.faults):
         return replace(opened, key="")
-    columns = [column for column in builder.layers.kinds if not column.startswith(("raw ", LOOKUP))]
+    columns = [column for column in builder.layers.kinds if not column.startswith(("raw  ", LOOKUP))]
     query = builder.layers.only(columns, kept)
     condition = [opening.mapping.condition] if opening.mapping.condition else []
     costly = any(file.held[raw.place] == "VARCHAR" and raw.wanted is not ColumnType.TEXT for raw in raws)
@@ -519,6 +519,6 @@ def _after(
         if dataset and dataset.column(column.column.name):
             sql, kind = as_standard(sql, kind, column.column)
         layers.add({column.column.name: (sql, kind)}, {})
-    titles = [title for title in layers.kinds if not title.startswith("total ")]
+    titles = [title for title in layers.kinds if not title.startswith(TOTAL)]
     query = exp.select(*(name(title) for title in titles)).from_(layers.query.subquery("t"))
     return query, {title: layers.kinds[title] for title in titles}

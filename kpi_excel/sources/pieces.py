@@ -42,7 +42,7 @@ class Piece:
     query: exp.Select
     header: tuple[str, ...]
     digest: str
-    is_text: bool  # raw columns are texts c0, c1 …
+    is_text: bool  # raw columns are texts, by place
     sample: tuple[tuple[str, ...], ...] = ()
     plain: Path | None = None
     separator: str = ","
@@ -57,7 +57,7 @@ class Piece:
 
     def column(self, place: int) -> str:
         """The name of a raw column in the query."""
-        return f"c{place}" if self.is_text else self.header[place]
+        return duckdb.raw_column(place) if self.is_text else self.header[place]
 
     @property
     def is_sheet(self) -> bool:

@@ -20,7 +20,7 @@ from kpi_excel.sources.mapping import LINE, Lookup, Mapped, SourceMapping, deriv
 from kpi_excel.sources.pieces import Piece, duplicates, place_of
 from kpi_excel.sources.typed import Writing, checked, kept_type, native_type, typed, unreadable
 
-_MADE = "raw made "  # begins the names of typed columns before they are checked
+_MADE = "raw  made "  # begins the names of typed columns before they are checked
 _TYPE_NAMES = {ColumnType.NUMBER: "DOUBLE", ColumnType.MONEY: "DOUBLE", ColumnType.DATE: "DATE", ColumnType.FLAG: "INT"}
 
 
@@ -53,7 +53,7 @@ class Raw:
     @property
     def label(self) -> str:
         """Its name among the layers."""
-        return f"raw {self.place} {self.wanted.value}"
+        return f"raw  {self.place} {self.wanted.value}"
 
 
 @dataclass(frozen=True, slots=True)

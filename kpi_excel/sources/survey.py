@@ -14,7 +14,7 @@ from sqlglot import exp
 from kpi_excel.definitions import ColumnType
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import call, literal, name, table
-from kpi_excel.sources.layers import BAD, KEPT
+from kpi_excel.sources.layers import ANY_BAD, KEPT
 
 COUNTED = ("unit", "currency")  # columns whose values are counted one by one
 _DENSE = 16  # a whole-number key is checked by a bitmap where it is at most so many times wider than the rows
@@ -60,7 +60,7 @@ def surveyed(
     asked: list[exp.Expr] = [
         *groups,
         exp.Count(this=exp.Star()),
-        call_count_if(name(BAD.strip())) if flagged else literal(0),
+        call_count_if(name(ANY_BAD)) if flagged else literal(0),
         *(exp.Count(this=name(column)) for column in kinds),
         *(make(this=name(column)) for column in dates for make in (exp.Min, exp.Max)),
     ]
