@@ -155,6 +155,24 @@ def test_expressions_neither_get_out_nor_run_forever(expression: str) -> None:
     assert faults(book({"C3": "{{ " + expression + " }}"}), {"x": "y"})[0].startswith("S!C3: ")
 
 
+@pytest.mark.parametrize(
+    "mark",
+    ["{{ 'a'" + " | upper" * 100 + " }}", "{{ 1" + " + 1" * 200 + " }}",
+     "{% for a in [1] %}" * 25 + "x" + "{% endfor %}" * 25],
+)  # fmt: skip
+def test_too_deep_a_chain_is_told_with_its_cell(mark: str) -> None:
+    """What Python itself can't compile is told as a fault of the cell, and is no crash."""
+    assert "S!B2" in faults(book({"B2": mark}), {})[0]
+
+
+def test_lists_are_not_summed() -> None:
+    """Adding lists to lists takes the square of their number, so only numbers are summed."""
+    template = book({"A1": "{{ rows | sum(start=[]) }}", "A2": "{{ figures | sum }}"})
+    told = faults(template, {"rows": [[1], [2]], "figures": [1, 2]})
+    assert len(told) == 1
+    assert "S!A1" in told[0]
+
+
 def test_endless_loops_are_refused() -> None:
     """Loops of loops stop at the sheet's last row, and in a text at its length."""
     nested = {"A1": "{% for a in range(1000000) %}", "A2": "{% for b in range(1000000) %}", "A3": "x",

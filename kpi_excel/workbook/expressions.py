@@ -10,8 +10,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, nodes, pass_context
+from jinja2 import (
+    Environment,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+    pass_context,
+    pass_environment,
+)
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_sum
 from jinja2.parser import Parser
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -25,6 +35,8 @@ LONGEST_EXPRESSION: Final = 4_000
 LONGEST_TEXT: Final = 200_000  # characters that any step of an expression may make; a cell holds 32,767
 MOST_ITEMS: Final = 1_100_000  # of a list that an expression makes; a sheet has 1,048,576 rows
 DEEPEST: Final = 60
+DEEPEST_TREE: Final = 80  # Python itself compiles no more than some 200 brackets and 20 loops within each other
+LEVELS_OF_A_LOOP: Final = 5
 FORMATS: Final = " formats"  # the scope's name for the Formats in use; no expression can spell it
 
 # What an expression may be made of; all else (calls of what is not named below, statements) is refused when read.
@@ -86,6 +98,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, filters: Mapping[str, Callable[..., Any]], finalize: Callable[..., str] | None = None) -> None:
         super().__init__(undefined=Missing, keep_trailing_newline=True, optimized=False, finalize=finalize)
         builtin = {name: _metered(self.filters[name], _PRICES.get(name, 1)) for name in _BUILTIN_FILTERS}
+        builtin["sum"] = _metered(_sum, 1)
         own = {name: each if name.startswith(" ") else _metered(each, 1, STEPS_OF_A_FIGURE)
                for name, each in filters.items()}  # fmt: skip
         self.filters = {**builtin, **own, _METERED: _passed}
@@ -200,7 +213,8 @@ _BUILTIN_FILTERS = (
 
 # Steps for each item: none where a long list takes no longer, many where each item becomes a list of its own.
 _AT_ONCE = ("abs", "attr", "count", "d", "default", "first", "float", "int", "items", "last", "length")
-_PRICES: Mapping[str, int] = {**dict.fromkeys(_AT_ONCE, 0), "groupby": 25}
+_BY_CALLS = ("map", "reject", "rejectattr", "select", "selectattr", "sort", "unique")  # a call for each item
+_PRICES: Mapping[str, int] = {**dict.fromkeys(_AT_ONCE, 0), **dict.fromkeys(_BY_CALLS, 2), "groupby": 25}
 STEPS_OF_A_FIGURE: Final = 30  # a figure or date as text
 _METERED = " metered"  # the name of a filter that no expression can spell
 
@@ -223,6 +237,14 @@ def _metered(function: Callable[..., Any], price: int, for_once: int = 1) -> Cal
         return result
 
     return apply
+
+
+@pass_environment
+def _sum(environment: Environment, items: Iterable[Any], attribute: str | int | None = None, start: float = 0) -> Any:
+    """jinja2's sum, of numbers only: lists added to lists take the square of their number."""
+    if not _is_number(start):
+        raise ExpressionError(say("Only numbers can be summed, not {left}.", left=_kind(start)))
+    return do_sum(environment, items, attribute, start)
 
 
 @pass_context
@@ -306,6 +328,8 @@ def _short(source: str) -> str:
 
 def accept(sandbox: Sandbox, root: nodes.Node, statements: Sequence[type[nodes.Node]] = ()) -> None:
     """Refuse what an expression may not hold; let it pay for lists that it compares, searches or cuts."""
+    if _levels(root) > DEEPEST_TREE:
+        raise ExpressionError(say("The expression is nested too deeply; take it apart."))
     check_nodes(sandbox, root, statements)
     whole = nodes.Tuple([root], "load") if isinstance(root, nodes.Expr) else root
     for operand in list(whole.find_all(nodes.Operand)):
@@ -313,6 +337,12 @@ def accept(sandbox: Sandbox, root: nodes.Node, statements: Sequence[type[nodes.N
     for part in list(whole.find_all(nodes.Getitem)):
         if isinstance(part.arg, nodes.Slice):
             part.node = _paid(part.node)
+
+
+def _levels(root: nodes.Node) -> int:
+    """How deep a tree is; Python takes fewer loops within each other than brackets."""
+    own = LEVELS_OF_A_LOOP if isinstance(root, nodes.For | nodes.If) else 1
+    return own + max(map(_levels, root.iter_child_nodes()), default=0)
 
 
 def _paid(node: nodes.Expr) -> nodes.Expr:
@@ -355,8 +385,7 @@ def compiled(sandbox: Sandbox, expressions: Sequence[Expression]) -> Compiled:
     values = nodes.List([each.node for each in expressions], lineno=1)
     values.set_environment(sandbox)
     body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), values, lineno=1)]
-    template = sandbox.from_string(nodes.Template(body, lineno=1))
-    run = template.root_render_func
+    run = sandbox.from_string(nodes.Template(body, lineno=1)).root_render_func
 
     def evaluate(scope: Mapping[str, Any]) -> Any:
         context = Context(sandbox, scope, None, {})  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """How much work the expressions of one fill may do, counted where it is done: no clock, so that all machines agree.
 
-A step is about a microsecond: an item that a filter or a loop takes, sixteen characters made, sixteen items compared.
+A step is at most a microsecond: an item that is summed or looped over, half of one that a filter makes anew, sixteen
+characters made, sixteen items compared.
 A fill has a fund of steps, and every row that it lays adds to it, so that large outputs are not taken for endless ones.
 """
 
@@ -10,7 +11,7 @@ from typing import Any, Final
 from kpi_excel.messages import say
 
 WORK: Final = " work"  # the scope's name for the Work of this fill; no expression can spell it
-MOST_STEPS: Final = 20_000_000
+MOST_STEPS: Final = 10_000_000
 STEPS_OF_A_PASSAGE: Final = 500  # that each passage through a row, column or sheet adds
 QUICK: Final = 16  # characters, or items that are only compared or copied, in one step
 
