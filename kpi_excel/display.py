@@ -98,10 +98,17 @@ def change_text(change: Change, unit: str, settings: Settings) -> str:
         return "–"
     if abs(change.amount) >= SCIENTIFIC_FROM:
         return _signed(value_text(change.amount, unit, settings))
-    absolute = unit in {"%", "points"} or isinstance(change.share, NoValue)
-    if absolute or abs(change.share) >= SCIENTIFIC_FROM:  # type: ignore[arg-type]
+    share = None if unit in {"%", "points"} else _shown_share(change)
+    if share is None:
         return difference_text(change.amount, unit, settings)
-    return _signed(value_text(change.share, "%", settings, 1))
+    return _signed(value_text(share, "%", settings, 1))
+
+
+def _shown_share(change: Change) -> float | None:
+    """The change as a share of its base, unless it has none, or one that nobody could take in."""
+    if isinstance(change.share, NoValue) or abs(change.share) >= SCIENTIFIC_FROM:
+        return None
+    return change.share
 
 
 def difference_text(amount: float, unit: str, settings: Settings, decimals: int | None = None) -> str:
@@ -159,9 +166,10 @@ def change_figure(change: Change, unit: str, settings: Settings, decimals: int |
     """A change as a cell shows it: a share of the base, or an amount where a share has no meaning."""
     if isinstance(change.amount, NoValue):
         return None
-    if isinstance(change.share, NoValue):
+    share = _shown_share(change)
+    if share is None:
         return difference(change.amount, unit, settings, decimals)
-    return Figure(_unless_it_vanishes(change.share, 3), SHARE_FORMAT)
+    return Figure(_unless_it_vanishes(share, 3), SHARE_FORMAT)
 
 
 def period_name(period: Period, settings: Settings) -> str:
