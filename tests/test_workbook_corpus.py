@@ -56,15 +56,14 @@ def test_nearly_all_are_opened() -> None:
 
 @pytest.mark.skipif(shutil.which("soffice") is None or shutil.which("pdfinfo") is None, reason="LibreOffice is absent")
 def test_libreoffice_shows_the_same_pages(tmp_path: Path) -> None:
-    """Every output is rendered to as many pages as its template (the largest files are left to the nightly run)."""
-    chosen = sorted((each for each in opened()), key=lambda each: each[0].stat().st_size)[:12]
+    """Every output of the corpus is rendered to as many pages as its template."""
     for folder in ("before", "after"):
         (tmp_path / folder).mkdir()
-    for path, package in chosen:
+    for path, _ in opened():
         (tmp_path / "before" / path.name).write_bytes(path.read_bytes())
-        (tmp_path / "after" / path.name).write_bytes(package.to_bytes())
+        (tmp_path / "after" / path.name).write_bytes(Template(path).fill({}))
     before, after = (pages(tmp_path / folder, tmp_path / "profile") for folder in ("before", "after"))
-    assert before
+    assert len(before) == len(opened())
     assert before == after
 
 
