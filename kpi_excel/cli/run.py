@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from kpi_excel import display
+from kpi_excel.catalogue.units import UNITS
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, now, project_of, today_of
 from kpi_excel.cli.terminal import coloured, fit, table, width, wrapped
 from kpi_excel.messages import Message, say
@@ -106,11 +107,15 @@ def _kpis(scorecard: Scorecard, language: str) -> Iterator[str]:
         yield f"  {mark} {fit(name, name_width)} {value:>12} {target:>14} {change:>10}".rstrip()
 
 
+DURATIONS = ("days", "months", "periods")  # units that no sign beside the figure tells
+
+
 def _kpi_row(card: Card, scorecard: Scorecard, language: str) -> tuple[str, str, str, str]:
     settings, unit, decimals = scorecard.settings, card.definition.unit, card.chosen.decimals
     why = display.reason_words(card.measurement.value)
+    aside = why.to(language) if why else UNITS[unit].to(language) if unit in DURATIONS else ""
     return (
-        card.definition.name.to(language) + (f" ({why.to(language)})" if why else ""),
+        card.definition.name.to(language) + (f" ({aside})" if aside else ""),
         display.short_text(card.measurement.value, unit, settings, decimals),
         "/ " + (display.target_text(card.target, unit, settings, decimals) or "–") if card.target else "",
         display.change_text(card.comparisons.previous, unit, settings),
