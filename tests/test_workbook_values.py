@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import math
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,7 @@ from openpyxl import load_workbook
 from kpi_excel.workbook import markup
 from kpi_excel.workbook.charts import ChartCaches
 from kpi_excel.workbook.filters import ErrorValue
+from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.structured import TableArea, plain
 from kpi_excel.workbook.values import Calculator, Cell, calculate, with_calculation_settings
 
@@ -163,6 +165,34 @@ def test_our_functions_answer_and_their_errors_are_errors() -> None:
     data = book({"B1": "=KPI_DOUBLE(A1)", "B2": "=KPI_NONE(A1)", "B3": "=ISNA(B2)"}, {"A1": 21})
     functions = {"KPI_DOUBLE": lambda value: value * 2, "KPI_NONE": lambda _value: "#N/A"}
     assert shown(data, functions=functions) == {"B1": 42, "B2": ErrorValue("#N/A"), "B3": True}
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ['SUMIFS(B1:B3,A1:A3,"x")', 'AVERAGEIFS(B1:B3,A1:A3,"x")', 'SUMIF(A1:A3,"x",B1)', 'AVERAGEIF(A1:A3,"x",B1)'],
+)
+def test_a_conditional_sum_over_errors_is_left_without_a_value(formula: str) -> None:
+    """Excel gives the error there; this engine leaves it out, so that its figure would be wrong."""
+    cells: dict[str, object] = {"A1": "x", "A2": "x", "A3": "y", "B1": 1, "B3": 3, "C2": 0}
+    spoiled = calculate(book({"B2": "=1/C2", "D1": f"={formula}", "D2": "=D1+1"}, cells))
+    assert {cell.address for cell in spoiled.without} == {"D1", "D2"}
+    calculator = Calculator(book({"B2": "=1/C2", "D1": f"={formula}"}, cells))
+    calculator.set({Cell("S", 2, 3): 1.0})
+    assert calculator.calculate().values[Cell("S", 1, 4)] in (1.0, 2.0)
+
+
+def test_a_newer_error_in_a_cell_does_not_cost_the_other_formulas_their_values() -> None:
+    """#SPILL! and its sisters are unknown to the engine; what does not read them is calculated all the same."""
+    data = book({"A2": "=1+1", "A3": "=A1+1"}, {"A1": "=SPILL"})
+    package = Package.open(data)
+    part = package.workbook.sheets[0].part
+    xml = package.parts[part]
+    old = re.search(rb'<c r="A1".*?</c>', xml)
+    assert old
+    spoiled = package.to_bytes({part: xml.replace(old[0], b'<c r="A1" t="e"><v>#SPILL!</v></c>')})
+    found = calculate(spoiled)
+    assert found.values == {Cell("S", 2, 1): 2.0}
+    assert set(found.without) == {Cell("S", 3, 1)}
 
 
 def test_today_is_the_day_of_the_run() -> None:

@@ -80,6 +80,10 @@ class Dependencies:
         """Whether a formula calls one of these functions."""
         return not self.readings[formula.cell].functions.isdisjoint(functions)
 
+    def read_with(self, formula: Formula, functions: Collection[str]) -> tuple[Area, ...]:
+        """What a formula reads, if it calls one of these functions."""
+        return self.readings[formula.cell].reach if self.calls(formula, functions) else ()
+
     def _downstream(self, start: Iterable[Cell]) -> dict[Cell, Cell]:
         """Every formula that reads one of these cells, directly or not, with a cell that it reads it through."""
         found: dict[Cell, Cell] = {}

@@ -12,12 +12,13 @@ from kpi_excel.workbook.filters import ErrorValue
 from kpi_excel.workbook.formula_cells import Cell, Formula, filled, usual_cells
 from kpi_excel.workbook.markup import Edit, escape, splice
 from kpi_excel.workbook.package import CONTENT_TYPES, Package
-from kpi_excel.workbook.trust import Scope
+from kpi_excel.workbook.trust import Area, Scope
 
 Value: TypeAlias = float | int | str | bool | ErrorValue
 Functions: TypeAlias = Mapping[str, Callable[..., object]]
 LONGEST_MS: Final = 60_000  # for all formulas of one output; a real report needs some milliseconds
 
+_WATCH: Final = "watched areas?"  # a name that no sheet of Excel can have
 _ERRORS: Final = {
     "Div": "#DIV/0!", "Na": "#N/A", "Null": "#NULL!", "Num": "#NUM!", "Ref": "#REF!", "Value": "#VALUE!",
 }  # fmt: skip
@@ -30,6 +31,10 @@ _FORMULA_CELL: Final = re.compile(
     rb'<((?:[\w.-]+:)?)c r="([A-Z]+[0-9]+)"([^>]*)>(\s*(?P<formula><(?:[\w.-]+:)?f)[\s/>].*?)</\1c>', re.DOTALL
 )
 _FORMULA_TAG: Final = re.compile(rb"<((?:[\w.-]+:)?)f(?:\s[^>]*?)?(?:/>|>.*?</\1f>)", re.DOTALL)
+# Errors that the engine does not know, and would refuse the whole workbook for.
+_NEWER_ERROR: Final = re.compile(
+    rb"(v>)#(?:SPILL!|CALC!|FIELD!|CONNECT!|BLOCKED!|UNKNOWN!|BUSY!|PYTHON!|EXTERNAL!|TIMEOUT!|GETTING_DATA)(</)"
+)
 _TYPE: Final = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
@@ -57,6 +62,7 @@ class Engine:
     ) -> None:
         self.failure: Message | None = None
         self._workbook: Any = None
+        self._watched: Mapping[Area, Cell] = {}
         self._guarded(lambda: self._open(package, _slim(package, formulas, kept), functions, now))
 
     def _open(self, package: Package, slim: bytes, functions: Functions, now: datetime | None) -> None:
@@ -86,6 +92,22 @@ class Engine:
                 self._workbook.set_value(*cell, value)
 
         self._guarded(give)
+
+    def watch(self, areas: Collection[Area]) -> None:
+        """Let ``holds_error`` know of these areas."""
+
+        def add() -> None:
+            self._workbook.add_sheet(_WATCH)
+            for row, area in enumerate(areas, 1):
+                self._workbook.set_formula(_WATCH, row, 1, f"=ISERROR(SUM({area.written()}))")
+
+        if areas:
+            self._guarded(add)
+            self._watched = {area: Cell(_WATCH, row, 1) for row, area in enumerate(areas, 1)}
+
+    def holds_error(self, areas: Iterable[Area]) -> bool:
+        """Whether an error stands in one of these watched areas now."""
+        return any(found is True for found in self.results([self._watched[area] for area in areas]))
 
     def results(self, cells: Sequence[Cell]) -> Sequence[object]:
         """What the engine gives for each cell, in its own terms (see ``value``); None after a failure."""
@@ -264,6 +286,7 @@ def _content_types(parts: Iterable[str]) -> bytes:
 
 def _slim_sheet(data: bytes, formulas: Mapping[bytes, Formula | None], kept: Collection[bytes]) -> bytes:
     """A sheet with trusted formulas only, without old values; where an array formula fills cells, they are empty."""
+    data = _NEWER_ERROR.sub(rb"\1#VALUE!\2", data)
     if b"<f" not in data and b":f" not in data:
         return data
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from kpi_excel.messages import Message, say
-from kpi_excel.workbook.references import LAST_COLUMN, LAST_ROW, number
+from kpi_excel.workbook.references import LAST_COLUMN, LAST_ROW, letters, number
 
 # Functions that were seen to be right, also at their edges (see the probes).
 SCALAR: Final = frozenset(
@@ -36,6 +36,8 @@ TRUSTED: Final = SCALAR | OVER_RANGES | MONEY
 VOLATILE: Final = frozenset({"NOW", "TODAY", "RAND", "RANDBETWEEN", "OFFSET", "INDIRECT"})
 ANYWHERE: Final = frozenset({"OFFSET", "INDIRECT"})  # what these read can't be told from their text
 RESHAPING: Final = frozenset({"SUMIF", "AVERAGEIF"})  # their last range takes the shape of their first
+# These leave out error cells in this engine, where Excel gives the error.
+LENIENT: Final = frozenset({"SUMIF", "SUMIFS", "AVERAGEIF", "AVERAGEIFS", "XNPV", "WORKDAY", "NETWORKDAYS"})
 # What takes the place of an array argument where the formula is no array formula.
 ARRAY_ARGUMENTS: Final = frozenset({"SUMPRODUCT"})
 # Lift over arrays in this engine as in Excel, where the formula is an array formula.
@@ -90,6 +92,11 @@ class Area(NamedTuple):
     def is_cell(self) -> bool:
         """Whether it is a single cell."""
         return self.first_row == self.last_row and self.first_column == self.last_column
+
+    def written(self) -> str:
+        """As a formula writes it: 'Sheet 1'!A1:B9."""
+        first, last = f"{letters(self.first_column)}{self.first_row}", f"{letters(self.last_column)}{self.last_row}"
+        return "'" + self.sheet.replace("'", "''") + f"'!{first}:{last}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from kpi_excel.workbook.engine import Engine, Functions, NoResultError, Value
 from kpi_excel.workbook.filters import ErrorValue
 from kpi_excel.workbook.formula_cells import Cell, Formula, filled, formulas
 from kpi_excel.workbook.package import Package
-from kpi_excel.workbook.trust import CASE_FUNCTIONS
+from kpi_excel.workbook.trust import CASE_FUNCTIONS, LENIENT
 
 __all__ = ["Calculated", "Calculator", "Cell", "Value", "calculate", "own_functions", "with_calculation_settings"]
 
@@ -89,6 +89,8 @@ class Calculator:
         self._wanted = [formula for formula in trusted if formula.cell not in self._without]
         kept = distrusted.keys() - self._without.keys()
         self._engine = Engine(package, trusted, kept, functions, now)
+        self._lenient = {formula.cell: self._dependencies.read_with(formula, LENIENT) for formula in self._wanted}
+        self._engine.watch(dict.fromkeys(area for areas in self._lenient.values() for area in areas))
 
     def set(self, values: Mapping[Cell, float | str | bool | None]) -> None:
         """Give cells that hold no formula other values; dates as Excel's serial numbers."""
@@ -137,6 +139,8 @@ class Calculator:
 
     def _values(self, formula: Formula, results: Mapping[Cell, object]) -> Mapping[Cell, Value]:
         """The values of all cells that a formula fills."""
+        if self._engine.holds_error(self._lenient[formula.cell]):
+            raise NoResultError(say("it reads cells with errors, which are left out here and not in Excel"))
         if formula.area is None or formula.area.is_cell:
             value = self._engine.value(results[formula.cell])
             if value == _VALUE_ERROR and not self._dependencies.calls(formula, self._functions):
