@@ -97,7 +97,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, filters: Mapping[str, Callable[..., Any]], finalize: Callable[..., str] | None = None) -> None:
         super().__init__(undefined=Missing, keep_trailing_newline=True, optimized=False, finalize=finalize)
-        builtin = {name: _metered(self.filters[name], _PRICES.get(name, 1)) for name in _BUILTIN_FILTERS}
+        builtin = {name: _metered(self.filters[name], _PRICES.get(name, 1), by_key=name in _BY_KEY)
+                   for name in _BUILTIN_FILTERS}  # fmt: skip
         builtin["sum"] = _metered(_sum, 1)
         own = {name: each if name.startswith(" ") else _metered(each, 1, STEPS_OF_A_FIGURE)
                for name, each in filters.items()}  # fmt: skip
@@ -215,11 +216,15 @@ _BUILTIN_FILTERS = (
 _AT_ONCE = ("abs", "attr", "count", "d", "default", "first", "float", "int", "items", "last", "length")
 _BY_CALLS = ("map", "reject", "rejectattr", "select", "selectattr", "sort", "unique")  # a call for each item
 _PRICES: Mapping[str, int] = {**dict.fromkeys(_AT_ONCE, 0), **dict.fromkeys(_BY_CALLS, 2), "groupby": 25}
+_BY_KEY = ("max", "min", "sort", "unique")  # where an attribute is named, each item is looked into in the sandbox
+STEPS_OF_A_KEY: Final = 8
 STEPS_OF_A_FIGURE: Final = 30  # a figure or date as text
 _METERED = " metered"  # the name of a filter that no expression can spell
 
 
-def _metered(function: Callable[..., Any], price: int, for_once: int = 1) -> Callable[..., Any]:
+def _metered(
+    function: Callable[..., Any], price: int, for_once: int = 1, *, by_key: bool = False
+) -> Callable[..., Any]:
     """A filter that pays for what it takes and makes, and whose result, lazy ones included, is bounded in size."""
     passed = getattr(function, "jinja_pass_arg", None)
 
@@ -227,7 +232,9 @@ def _metered(function: Callable[..., Any], price: int, for_once: int = 1) -> Cal
     def apply(context: Context, value: Any, *arguments: Any, **named: Any) -> Any:
         work = context.parent[WORK]
         value = _first_items(value) if isinstance(value, Iterator) else value
-        work.charge(for_once + (price * items_in(value) if price else 0))
+        is_keyed = by_key and any(isinstance(each, str) for each in (*arguments, *named.values()))
+        each = price + STEPS_OF_A_KEY if is_keyed else price
+        work.charge(for_once + (each * items_in(value) if each else 0))
         first = {"context": context, "eval_context": context.eval_ctx, "environment": context.environment}
         before = (first[passed.name],) if passed else ()
         result = function(*before, value, *arguments, **named)
