@@ -32,7 +32,7 @@ def test_the_value_with_its_sql_and_its_lambda(survey, capsys):
     data = as_data(capsys, NPS, "--data", survey)
     assert data["value"] == 25
     assert data["rows"] == 6
-    assert duckdb.execute(data["sql"]).fetchone()[0] == 25
+    assert duckdb.connect().execute(data["sql"]).fetchone()[0] == 25
     assert data["lambda"] == f"LAMBDA(score, {NPS})"
 
 
@@ -47,7 +47,7 @@ def test_no_value_has_its_reason(survey, capsys):
     """A zero denominator gives null and says why, in words too."""
     data = as_data(capsys, 'SUM(score) / COUNTIF(pais, "PE")', "--data", survey)
     assert (data["value"], data["reason"], data["detail"]) == (None, "DEN0", 'COUNTIF(país, "PE")')
-    assert duckdb.execute(data["sql"]).fetchone() == (None,)
+    assert duckdb.connect().execute(data["sql"]).fetchone() == (None,)
     main(["calc", 'SUM(score) / COUNTIF(pais, "PE")', "--data", str(survey), "--lang", "es"])
     assert "Sin valor" in capsys.readouterr().out
 
@@ -81,10 +81,10 @@ def test_excel_and_parquet_files_are_read(tmp_path, survey, capsys):
     for row in [("Score",), (9,), (10,), (3,), (7,)]:
         sheet.active.append(row)
     sheet.save(book)
-    duckdb.execute(f"COPY (FROM '{survey}') TO '{parquet}'")
+    duckdb.connect().execute(f"COPY (FROM '{survey}') TO '{parquet}'")
     assert as_data(capsys, NPS, "--data", book)["value"] == 25
     data = as_data(capsys, NPS, "--data", parquet)
-    assert data["value"] == duckdb.execute(data["sql"]).fetchone()[0] == 25
+    assert data["value"] == duckdb.connect().execute(data["sql"]).fetchone()[0] == 25
 
 
 def test_closing_looks_at_the_last_day(tmp_path, capsys):
@@ -92,7 +92,7 @@ def test_closing_looks_at_the_last_day(tmp_path, capsys):
     path = tmp_path / "stock.csv"
     path.write_text("day,value\n2026-01-31,5\n2026-02-28,7\n2026-02-28,1\n", encoding="utf-8")
     data = as_data(capsys, "CLOSING(SUM(value)) / CLOSING(COUNT(value))", "--data", path)
-    assert data["value"] == duckdb.execute(data["sql"]).fetchone()[0] == 4
+    assert data["value"] == duckdb.connect().execute(data["sql"]).fetchone()[0] == 4
     assert parse(data["formula"]) == parse("CLOSING(SUM(value)) / CLOSING(COUNT(value))")
     assert as_data(capsys, "CLOSING(SUM(value)) / SUM(value)", "--data", path)["sql"] is None
 

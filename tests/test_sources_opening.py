@@ -114,7 +114,7 @@ def test_files_of_any_types_add_up(files: list[dict[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         for number, types in enumerate(files[:4]):
             columns = [f"{value}::{types.get(title, 'VARCHAR')} AS {title}" for title, value in cells(number).items()]
-            duckdb.sql(f"copy (select {', '.join(columns)}) to '{name}/orders-{number}.parquet'")
+            duckdb.connect().execute(f"copy (select {', '.join(columns)}) to '{name}/orders-{number}.parquet'")
         source = replace(ORDERS, kind="parquet", location="orders-*.parquet")
         control = Control(Settings("opening"), sources=(source,), units=UNITS)
         with open_datasets(control, CATALOGUE, Path(name)) as datasets:
@@ -144,10 +144,10 @@ def parquet_project(folder: Path, *, damaged_at: str = "") -> Control:
     path = folder / "orders.parquet"
     columns = "i AS id, date '2026-01-01' + (i % 28)::INT AS day, i * 1.5 AS money, 'open' AS state, 'North' AS dept"
     options = "(FORMAT parquet, COMPRESSION uncompressed)"
-    duckdb.sql(f"COPY (SELECT {columns} FROM range(50000) t(i)) TO '{path}' {options}")
+    duckdb.connect().execute(f"COPY (SELECT {columns} FROM range(50000) t(i)) TO '{path}' {options}")
     if damaged_at:
         about = f"SELECT data_page_offset, total_compressed_size FROM parquet_metadata('{path}')"
-        start, size = duckdb.sql(f"{about} WHERE path_in_schema = '{damaged_at}'").fetchall()[0]
+        start, size = duckdb.connect().execute(f"{about} WHERE path_in_schema = '{damaged_at}'").fetchall()[0]
         data = bytearray(path.read_bytes())
         data[start : start + size // 2] = b"\xff" * (size // 2)
         path.write_bytes(data)
