@@ -14,6 +14,7 @@ from workbook_files import packed, parts, small_book
 from kpi_excel.workbook.archive import Limits
 from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.refusal import WorkbookRefusedError
+from kpi_excel.workbook.template import Template
 
 BOOK = small_book()
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
@@ -83,6 +84,16 @@ def test_a_missing_part_is_named_with_who_needs_it() -> None:
     said = refusal(packed(without))
     assert "xl/styles.xml is missing" in said
     assert "xl/workbook.xml" in said
+
+
+def test_a_sheet_with_text_before_its_xml_is_refused_as_a_template() -> None:
+    """What Excel itself can't open is named with its part and line, whether or not there is a mark in it."""
+    sheet = next(name for name in parts(BOOK) if "worksheets/" in name)
+    content = parts(BOOK)[sheet].replace(b"<worksheet ", b"foo<worksheet ", 1)
+    content = content.replace(b"</worksheet>", b"<!--{--></worksheet>")
+    with pytest.raises(WorkbookRefusedError) as caught:
+        Template(with_part(sheet, content), "book.xlsx").fill({})
+    assert sheet in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["../evil.xml", "/etc/passwd", "xl/../../evil", "C:/evil.xml", "..\\evil.xml"])

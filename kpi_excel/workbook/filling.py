@@ -11,7 +11,18 @@ from jinja2.runtime import Undefined
 from kpi_excel.faults import Fault, Place
 from kpi_excel.figures import LiveFormula, NoValue, Texts
 from kpi_excel.messages import Message
-from kpi_excel.workbook import cells, expressions, layout, links, marked, markup, pictures, placeholders, results
+from kpi_excel.workbook import (
+    cells,
+    expressions,
+    layout,
+    links,
+    marked,
+    markup,
+    pictures,
+    placeholders,
+    refusal,
+    results,
+)
 from kpi_excel.workbook.blocks import Scope
 from kpi_excel.workbook.cells import CellWriter, written_text
 from kpi_excel.workbook.charts import ChartCaches
@@ -104,13 +115,20 @@ def laid_out(
 
 
 def faults_beside(package: Package, models: Sequence[SheetModel], sandbox: Sandbox) -> list[Fault]:
-    """What is wrong with the marks outside the cells: in headers, text boxes, chart titles, notes, addresses."""
+    """What is wrong with the marks outside the cells: in headers, text boxes, chart titles, notes, addresses.
+
+    Raises WorkbookRefusedError for a sheet that is no XML.
+    """
     faults: list[Fault] = []
     sheets = {model.entry.part for model in models}
     owner = {part: model.entry.name for model in models for part in own_parts(package, model.entry.part)}
     for model in models:
         place = Place(package.file, model.entry.name)
-        marked.cut(model.xml.outer, sandbox, place, faults)
+        try:
+            marked.cut(model.xml.outer, sandbox, place, faults)
+        except markup.MarkupError as error:
+            broken = refusal.broken_xml(package.file, model.entry.part, error.why, error.line)
+            raise refusal.WorkbookRefusedError(broken) from error
         links.cut(package, model.entry.part, sandbox, place, faults)
     for part in package.parts:
         if part not in sheets and _may_be_marked(part):
