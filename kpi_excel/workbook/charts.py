@@ -150,16 +150,9 @@ class ChartCaches:
             cache, formula = reference.child(_CACHES[reference.name]), reference.child("c:f")
             if cache is None or formula is None:
                 continue
-            areas = areas_of(formula.text, resolve)
-            if areas and all(map(is_still, areas)):
-                continue
-            if areas is None:
-                self.unresolved.append(formula.text)
-            self.areas += areas or ()
-            levels = _levels(areas or (), cache)
-            edit = cache.with_inner(data, b"|")
-            yield edit, _Cache(cache, data, levels)
-
+            areas = self._drawn(formula.text, resolve, is_still)
+            if areas is not None:
+                yield cache.with_inner(data, b"|"), _Cache(cache, data, _levels(areas, cache))
 
     def _of_2016(
         self, root: Node, data: bytes, resolve: Callable[[str], str | None], is_still: Callable[[Area], bool]
@@ -168,17 +161,26 @@ class ChartCaches:
             formula, kept = node.child("cx:f"), list(node.all("cx:lvl", "cx:v"))
             if formula is None or not kept:
                 continue
-            areas = areas_of(formula.text, resolve)
-            if areas and all(map(is_still, areas)):
-                continue
+            areas = self._drawn(formula.text, resolve, is_still)
             if areas is None:
-                self.unresolved.append(formula.text)
-            self.areas += areas or ()
+                continue
             if node.name == "cx:txData":
-                yield kept[0].with_inner(data, b"|"), _Title([cell for area in areas or () for cell in _cells(area)])
+                yield kept[0].with_inner(data, b"|"), _Title([cell for area in areas for cell in _cells(area)])
             else:
                 edit = Edit(kept[0].start, kept[-1].end, b"|")
-                yield edit, _Dimension(node, data, _leveled(areas or (), len(kept)))
+                yield edit, _Dimension(node, data, _leveled(areas, len(kept)))
+
+    def _drawn(
+        self, text: str, resolve: Callable[[str], str | None], is_still: Callable[[Area], bool]
+    ) -> Sequence[Area] | None:
+        """The areas whose points are written anew, none where they can't be told; None where the cache stays."""
+        areas = areas_of(text, resolve)
+        if areas and all(map(is_still, areas)):
+            return None
+        if areas is None:
+            self.unresolved.append(text)
+        self.areas += areas or ()
+        return areas or ()
 
 
 def _axis_formats(root: Node, data: bytes, after: int) -> Iterator[tuple[int, int]]:
