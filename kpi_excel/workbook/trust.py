@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from kpi_excel.messages import Message, say
-from kpi_excel.workbook.references import LAST_COLUMN, LAST_ROW, letters, number
+from kpi_excel.workbook import references
+from kpi_excel.workbook.references import LAST_COLUMN, LAST_ROW, number
 
 # Functions that were seen to be right, also at their edges (see the probes).
 SCALAR: Final = frozenset(
@@ -95,8 +96,8 @@ class Area(NamedTuple):
 
     def written(self) -> str:
         """As a formula writes it: 'Sheet 1'!A1:B9."""
-        first, last = f"{letters(self.first_column)}{self.first_row}", f"{letters(self.last_column)}{self.last_row}"
-        return "'" + self.sheet.replace("'", "''") + f"'!{first}:{last}"
+        _, *corners = self
+        return f"{references.quoted(self.sheet)}!{references.Area(*corners).written()}"
 
 
 @dataclass(frozen=True, slots=True)
