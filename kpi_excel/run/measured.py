@@ -9,8 +9,8 @@ from kpi_excel.measure import Measurer, needs_of
 from kpi_excel.model import Period, SourceReport
 from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.plan import Plan
-from kpi_excel.run.portions import Portions, cut_along
-from kpi_excel.sources import AggregateRequest, open_datasets
+from kpi_excel.run.portions import Portions, cut_along, requests_of
+from kpi_excel.sources import open_datasets
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,7 @@ class Measured:
     faults: tuple[Fault, ...]
     queries: tuple[str, ...]
     reused: int = 0  # results of earlier runs that were used again
-    portions: Portions | None = (
-        None  # the figures by product and segment; where single KPIs are asked for there are none
-    )
+    portions: Portions | None = None  # the figures by product and segment; none where single KPIs are asked for
 
     @property
     def input_hash(self) -> str:
@@ -43,9 +41,8 @@ def measure_all(plan: Plan, kpis: Sequence[str] = (), *, in_full: bool = False) 
         if plan.control.sources and not datasets.reports:
             raise KpiExcelError(*datasets.faults)
         needs = needs_of(plan.catalogue, plan.calendar, kpis or plan.kpis, _periods(plan))
-        requests = tuple(dict.fromkeys(AggregateRequest(need.dataset, need.date_column, need.node) for need in needs))
         periods = tuple(sorted({need.period for need in needs}))
-        aggregates = datasets.aggregate(requests, plan.control.units, periods)
+        aggregates = datasets.aggregate(requests_of(needs), plan.control.units, periods)
         if not kpis:
             datasets.kept.sweep()
         target, values = plan.targets.target, plan.control.settings.values

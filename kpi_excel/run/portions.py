@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kpi_excel.measure import Aggregates, Measurer, needs_of
+from kpi_excel.measure import Aggregates, Measurer, Need, needs_of
 from kpi_excel.model import NoValue, Period, Portion, Split
 from kpi_excel.run.plan import Plan
 from kpi_excel.sources import AggregateRequest, Datasets
@@ -61,14 +61,18 @@ def cut_along(plan: Plan, datasets: Datasets, whole: Measurer) -> Portions:
     """Ask the sources for what the settings want to see apart: by product and by segment, if they say nothing."""
     kpis = [kpi for kpi in plan.kpis if not looks_elsewhere(plan, kpi)]
     periods = compared(plan)
-    needs = needs_of(plan.catalogue, plan.calendar, kpis, periods)
-    requests = tuple(dict.fromkeys(AggregateRequest(need.dataset, need.date_column, need.node) for need in needs))
+    requests = requests_of(needs_of(plan.catalogue, plan.calendar, kpis, periods))
     found = {}
     for column in columns_of(plan):
         aggregates = datasets.split(column, requests, plan.control.units, periods)
         if aggregates.cuts:
             found[column] = (aggregates, measuring(whole, aggregates))
     return Portions(plan, whole, found)
+
+
+def requests_of(needs: Iterable[Need]) -> tuple[AggregateRequest, ...]:
+    """What the sources are asked for, once for all periods."""
+    return tuple(dict.fromkeys(AggregateRequest(need.dataset, need.date_column, need.node) for need in needs))
 
 
 def measuring(whole: Measurer, aggregates: Aggregates) -> Measurer:

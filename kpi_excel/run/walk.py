@@ -15,7 +15,7 @@ from kpi_excel.model import Restatement, Scorecard
 from kpi_excel.report import context, dress_of, file_name, given_texts, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
 from kpi_excel.run.editions import EDITIONS, edited, edition_file, message_of, tabs_of
-from kpi_excel.run.identity import as_before, identity, look_of
+from kpi_excel.run.identity import as_before, identities, look_of
 from kpi_excel.run.measured import Measured, measure_all
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
 from kpi_excel.run.outputs import EditionBook, Workbook, read_record, refuse_open_workbooks, write_outputs
@@ -57,15 +57,15 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime, i
         memory = recall(plan, measured.measurer, history)
         scored, reviews = score(plan, measured, memory, now)
         logo, unusable = logo_of(plan.control.settings, project.folder)
-        look = look_of(project.template_path.read_bytes(), logo)
-        scored = as_before(scored, read_record(folder), look)
+        known = identities(scored, look_of(project.template_path.read_bytes(), logo))
+        scored = as_before(scored, known, read_record(folder))
         template = Template(dressed(project.template_path, dress_of(plan.control.settings)))
         books = fill_all(template, scored, logo)
         further, unfit = fill_editions(template, plan, scored, logo)
         faults = (*plan.faults, *measured.faults, *unusable, *unfit)
         status = int(bool(faults) or any(map(needs_a_person, scored)))
         run = new_run(plan, measured.input_hash, status, now)
-        workbooks = write_outputs(folder, books, _record(plan, measured, scored, look, status, now), further)
+        workbooks = write_outputs(folder, books, _record(plan, measured, scored, known, status, now), further)
         restated = remember(plan, measured.measurer, history, memory, scored, reviews, run)
     return RunResult(plan, folder, tuple(workbooks), scored, faults, restated, status)
 
@@ -134,7 +134,7 @@ def _of_edition(fault: Fault, edition: Edition) -> Fault:
 
 
 def _record(
-    plan: Plan, measured: Measured, scored: tuple[Scorecard, ...], look: str, status: int, now: datetime
+    plan: Plan, measured: Measured, scored: tuple[Scorecard, ...], known: dict[str, str], status: int, now: datetime
 ) -> dict[str, Any]:
     """What is written beside the workbooks: enough to mail them without computing anything again."""
     return {
@@ -144,7 +144,7 @@ def _record(
         "kept_results_used": measured.reused,
         "settings": {name: value for name, value in asdict(plan.control.settings).items() if name != "values"},
         "scorecards": {scorecard.unit.id: digest(scorecard) for scorecard in scored},
-        "identities": {scorecard.unit.id: identity(scorecard, look) for scorecard in scored},
+        "identities": known,
         "given": {scorecard.unit.id: given_texts(scorecard) for scorecard in scored},
         "rejects": [
             {
