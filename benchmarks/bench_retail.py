@@ -30,7 +30,6 @@ PARTS = (
     "Template",
     "fill_all",
     "fill_editions",
-    "write_outputs",
     "remember",
 )
 WORDS = {
@@ -41,7 +40,6 @@ WORDS = {
     "Template": "template compiled",
     "fill_all": "workbooks filled",
     "fill_editions": "editions for readers",
-    "write_outputs": "workbooks written",
     "remember": "history written",
 }
 NOW = datetime(2011, 12, 12, 8, tzinfo=UTC)

@@ -10,25 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from kpi_excel.run.outputs import read_record, write_outputs
+from kpi_excel.run.outputs import RECORD, read_record, staged
 
 FILES = 12
 WRITER = """
 import sys
 from pathlib import Path
-from kpi_excel.run.outputs import write_outputs
+from kpi_excel.run.outputs import RECORD, staged
 folder, sign = Path(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
-books = [(f"u{place}", "", f"{place}.xlsx", sign.encode() * 400_000) for place in range(12)]
+books = {f"{place}.xlsx": sign.encode() * 400_000 for place in range(12)}
 for _ in range(1000):
-    write_outputs(folder, books, {"sign": sign})
+    with staged(folder, books | {RECORD: b"{}"}) as publish:
+        publish()
 """
 
 
 def write(folder: Path, sign: str) -> None:
     """A run whose every workbook says the sign."""
-    books = [(f"u{place}", "", f"{place}.xlsx", sign.encode() * 400_000) for place in range(FILES)]
-    write_outputs(folder, books, {"sign": sign})
+    books = {f"{place}.xlsx": sign.encode() * 400_000 for place in range(FILES)}
+    with staged(folder, books | {RECORD: b"{}"}) as publish:
+        publish()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill at once")

@@ -231,10 +231,13 @@ def _project_language(options: argparse.Namespace) -> str:
 
 def _about(error: OSError) -> Fault:
     """A failed file operation in words."""
+    from kpi_excel.files import FULL
+
     place = Place(file=str(error.filename or ""))
     match error.errno:
-        case errno.ENOSPC:
-            return Fault(say("The disk is full; nothing that was there before is lost."), place)
+        case code if code in FULL:
+            hint = say("Make room on this disk, then do the same again.")
+            return Fault(say("The disk is full; nothing that was there before is lost."), place, hint)
         case errno.EACCES | errno.EPERM | errno.EROFS:
             hint = say("Check its permissions, or close it in Excel.")
             return Fault(say("This may not be written or read."), place, hint)

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.files import room_in
 from kpi_excel.messages import say
 from kpi_excel.model import Settings
 
@@ -93,6 +94,12 @@ def new_project(folder: Path, fill: Callable[[Project], None]) -> Project:
         raise KpiExcelError(
             Fault(say("There is something in this folder already; nothing was changed."), Place(str(folder)), hint)
         )
+    with room_in(folder):
+        _appear(folder, fill)
+    return Project.open(folder)
+
+
+def _appear(folder: Path, fill: Callable[[Project], None]) -> None:
     folder.absolute().parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
     try:
@@ -103,7 +110,6 @@ def new_project(folder: Path, fill: Callable[[Project], None]) -> Project:
         fresh.replace(folder)  # onto nothing, or onto an empty folder
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Project.open(folder)
 
 
 def built_in_template() -> Path:

@@ -18,6 +18,7 @@ from kpi_excel.control.layout import Field, Kind, Sheet
 from kpi_excel.control.rows import ROWS, Values
 from kpi_excel.control.settings import SETTINGS, setting_rows
 from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.files import room_in
 from kpi_excel.messages import say
 from kpi_excel.model import Control
 
@@ -133,7 +134,7 @@ def _place(content: bytes, path: Path) -> None:
         raise _already_there(path)
     handle, temporary = tempfile.mkstemp(prefix=".kpi-", suffix=".xlsx", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with room_in(path), os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

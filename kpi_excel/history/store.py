@@ -4,7 +4,8 @@ The outbox (``kpi_excel.mail``) keeps its own states in ``schema.deliveries`` th
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.files import NoRoomError
 from kpi_excel.history import schema
 from kpi_excel.messages import say
 from kpi_excel.model import (
@@ -33,6 +35,7 @@ from kpi_excel.model import (
     Value,
 )
 
+NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}  # what SQLite calls a full disk
 SAME = 1e-9  # relative; below it two figures are the same figure
 COMPARED = (
     *("value", "completeness", "target", "low", "high", "tolerance"),
@@ -80,7 +83,7 @@ Key = tuple[str, str, str]  # KPI, unit, period
 
 
 class History:
-    """The store of a project. Use as a context manager; every method is one transaction."""
+    """The store of a project; a context manager. Every method is one transaction, unless ``at_once`` joins them."""
 
     def __init__(self, url: str) -> None:
         """Open the store, and make its tables where there are none yet.
@@ -92,12 +95,16 @@ class History:
             HistoryError: the address is wrong, or what lies there is no history of this program.
         """
         self.place = Place(file=_without_password(url))
+        self._joined: sa.Connection | None = None
         try:
             self.engine = sa.create_engine(url)
-            schema.metadata.create_all(self.engine)
-            self._check_version()
         except (SQLAlchemyError, ImportError) as error:
             raise self._unusable(error) from error
+        try:
+            schema.metadata.create_all(self.engine)
+            self._check_version()
+        except SQLAlchemyError as error:
+            raise self._failed(error, self._unusable) from error
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -112,6 +119,16 @@ class History:
     ) -> None:
         self.engine.dispose()
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is written inside is there as a whole or not at all."""
+        with self._written() as connection:
+            self._joined = connection
+            try:
+                yield
+            finally:
+                self._joined = None
+
     # --- figures ------------------------------------------------------------------------------------------------
 
     def record(
@@ -125,7 +142,7 @@ class History:
         known = self.recorded() if known is None else known
         restated = restatements(known, figures, run.period)
         changed = [figure for figure in figures if _differs(known.get(_key(figure.measurement)), figure)]
-        with self.engine.begin() as connection:
+        with self._written() as connection:
             number = self._insert_run(connection, run)
             _replace(connection, schema.figures, [_row(figure, number, run.made_at) for figure in changed])
             if restated:
@@ -135,7 +152,7 @@ class History:
 
     def recorded(self) -> dict[Key, Recorded]:
         """The newest figure of every KPI, unit and period."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(sa.select(schema.figures)).mappings().all()
         return {
             (row["kpi"], row["unit"], row["period"]): Recorded(
@@ -150,7 +167,7 @@ class History:
 
     def remember(self, definitions: Iterable[tuple[Definition, str]], units: Iterable[Unit]) -> None:
         """Keep what the KPIs and units are called, for the worksheet functions that read this history."""
-        with self.engine.begin() as connection:
+        with self._written() as connection:
             _replace(connection, schema.definitions, [_definition_row(*item) for item in definitions])
             rows = [{"id": unit.id, "name": unit.name, "parent": unit.parent} for unit in units]
             _replace(connection, schema.units, rows)
@@ -159,14 +176,14 @@ class History:
         """The recorded series of a KPI and unit: value by period label, oldest first."""
         table = schema.figures
         query = sa.select(table.c.period, table.c.value, table.c.reason).where(table.c.kpi == kpi, table.c.unit == unit)
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(query.order_by(table.c.start)).all()
         return {row.period: _value(row.value, row.reason) for row in rows}
 
     def restatements(self) -> tuple[Restatement, ...]:
         """All restatements ever reported, oldest first."""
         table = schema.restatements
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(sa.select(table).order_by(table.c.run)).all()
         return tuple(
             Restatement(
@@ -182,7 +199,7 @@ class History:
 
     def runs(self) -> tuple[Run, ...]:
         """All recorded runs, oldest first."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(sa.select(schema.runs).order_by(schema.runs.c.id)).all()
         return tuple(
             Run(row.period, datetime.fromisoformat(row.made_at), row.program, row.input_hash, row.exit_status)
@@ -197,12 +214,12 @@ class History:
             {"kpi": kpi, "unit": unit, "period": period, "text": text, "taken_at": taken_at.isoformat()}
             for (kpi, unit, period), text in comments.items()
         ]
-        with self.engine.begin() as connection:
+        with self._written() as connection:
             _replace(connection, schema.comments, rows)
 
     def comments(self) -> dict[tuple[str, str, str], str]:
         """All comments by (KPI, unit, period), but for those that were erased."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(sa.select(schema.comments)).all()
         return {(row.kpi, row.unit, row.period): row.text for row in rows if row.text}
 
@@ -213,12 +230,12 @@ class History:
             | {"taken_at": taken_at.isoformat()}
             for (rule, unit, period), note in notes.items()
         ]
-        with self.engine.begin() as connection:
+        with self._written() as connection:
             _replace(connection, schema.notes, rows)
 
     def notes(self) -> dict[Key, Note]:
         """All notes by (rule, unit, period), but for those that were erased."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(sa.select(schema.notes)).all()
         return {(row.rule, row.unit, row.period): Note(row.done, row.came) for row in rows if row.done or row.came}
 
@@ -232,12 +249,12 @@ class History:
             "role": acceptance.role,
             "on": acceptance.on.isoformat(),
         }
-        with self.engine.begin() as connection:
+        with self._written() as connection:
             _replace(connection, schema.acceptances, [row])
 
     def acceptances(self) -> tuple[Acceptance, ...]:
         """All acceptances, oldest first."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(sa.select(schema.acceptances).order_by(schema.acceptances.c.on)).all()
         return tuple(
             Acceptance(row.kpi, row.unit, row.person, date.fromisoformat(row.on), row.hash, row.role) for row in rows
@@ -249,12 +266,12 @@ class History:
             {name: getattr(item, name) for name in Issued.__slots__} | {"attained": _flag(item.attained)}
             for item in probabilities
         ]
-        with self.engine.begin() as connection:
+        with self._written() as connection:
             _replace(connection, schema.probabilities, rows)
 
     def issued(self) -> tuple[Issued, ...]:
         """All probabilities that were told, with their outcome where it is known."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(sa.select(schema.probabilities)).mappings().all()
         return tuple(
             Issued(**{**row, "attained": None if row["attained"] is None else bool(row["attained"])}) for row in rows
@@ -263,13 +280,13 @@ class History:
     def log_rules(self, records: Iterable[RuleRecord]) -> None:
         """Keep what became of the rules in a period."""
         rows = [{name: getattr(record, name) for name in RuleRecord.__slots__} for record in records]
-        with self.engine.begin() as connection:
+        with self._written() as connection:
             _replace(connection, schema.interventions, rows)
 
     def rule_log(self) -> tuple[RuleRecord, ...]:
         """What became of the rules so far, oldest first."""
         table = schema.interventions
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(sa.select(table).order_by(table.c.period, table.c.rule)).mappings().all()
         return tuple(RuleRecord(**row) for row in rows)
 
@@ -288,7 +305,7 @@ class History:
         return int(key[0])
 
     def _check_version(self) -> None:
-        with self.engine.begin() as connection:
+        with self._written() as connection:
             query = sa.select(schema.meta.c.value).where(schema.meta.c.name == "version")
             version = connection.execute(query).scalar()
             if version is None:
@@ -297,6 +314,37 @@ class History:
                 message = say("This history was written by a newer version of the program.")
                 hint = say("Install its newer version, as the set-up page says.")
                 raise HistoryError(Fault(message, self.place, hint))
+
+    @contextmanager
+    def _written(self) -> Iterator[sa.Connection]:
+        """One transaction, or a part of the one that is going on."""
+        if self._joined is not None:
+            yield self._joined
+            return
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._failed(error, self._not_written) from error
+
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._failed(error, self._unusable) from error
+
+    def _failed(self, error: Exception, otherwise: Callable[[Exception], HistoryError]) -> Exception:
+        """A full disk is nothing that is wrong with the history."""
+        why = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+        file = self.engine.url.database if why in NO_ROOM else None
+        return NoRoomError(file) if file else otherwise(error)
+
+    def _not_written(self, error: Exception) -> HistoryError:
+        hint = say("What stood there before stays. Do the same again once it can be written.")
+        what = say("The history cannot be written: {why}.", why=_first_line(error))
+        return HistoryError(Fault(what, self.place, hint))
 
     def _unusable(self, error: Exception) -> HistoryError:
         why = say("the address is not understood") if isinstance(error, ArgumentError) else _first_line(error)

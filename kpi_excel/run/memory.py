@@ -24,6 +24,7 @@ from kpi_excel.model import (
 )
 from kpi_excel.report import Typed, typed
 from kpi_excel.run.cards import Past
+from kpi_excel.run.former import typed_since
 from kpi_excel.run.outputs import read_record
 from kpi_excel.run.plan import Plan
 
@@ -81,6 +82,8 @@ def _read(plan: Plan) -> Iterator[tuple[str, str, Typed, dict[str, Any]]]:
         for book in record.get("workbooks", ()):
             found = typed(folder / Path(book["file"]).name)
             yield book["unit"], period.label, found, record.get("given", {}).get(book["unit"], {})
+        for unit, path in typed_since(folder, record):
+            yield unit, period.label, typed(path), {}  # what it was delivered with is no longer known
 
 
 def remember(
@@ -92,7 +95,7 @@ def remember(
     reviews: Sequence[Review],
     run: Run,
 ) -> tuple[Restatement, ...]:
-    """Record the run: its figures, names, probabilities and rules. Returns the restatements."""
+    """Record the run at once: its figures, names, probabilities and rules. Returns the restatements."""
     smart = {
         (card.definition.id, scorecard.unit.id): " ".join(
             f"{letter.letter}:{letter.verdict.value}" for letter in card.smart
@@ -101,10 +104,12 @@ def remember(
         for card in scorecard.cards
     }
     definitions = plan.catalogue.definitions
-    history.remember([(definitions[kpi], plan.catalogue.definition_hash(kpi)) for kpi in plan.kpis], plan.control.units)
-    history.issue(item for reviewed in reviews for item in reviewed.issued)
-    history.log_rules(record for reviewed in reviews for record in reviewed.rules)
-    return history.record(run, list(figures(plan, measurer, smart)), memory.past.recorded)
+    with history.at_once():
+        named = [(definitions[kpi], plan.catalogue.definition_hash(kpi)) for kpi in plan.kpis]
+        history.remember(named, plan.control.units)
+        history.issue(item for reviewed in reviews for item in reviewed.issued)
+        history.log_rules(record for reviewed in reviews for record in reviewed.rules)
+        return history.record(run, list(figures(plan, measurer, smart)), memory.past.recorded)
 
 
 def new_run(plan: Plan, input_hash: str, status: int, now: datetime) -> Run:

@@ -6,15 +6,17 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
-from kpi_excel.files import locks
+from kpi_excel.files import locks, room_in
 from kpi_excel.mail.recipients import Edition
 from kpi_excel.messages import say
+from kpi_excel.model import Unit
 
 RECORD = "run.json"
 _STAGING = ".writing-"
@@ -30,6 +32,11 @@ class Workbook:
     file: str
     sha256: str
     size: int
+
+    @classmethod
+    def of(cls, unit: Unit, file: str, content: bytes) -> "Workbook":
+        """What is known of a workbook before it is written."""
+        return cls(unit.id, unit.name, file, hashlib.sha256(content).hexdigest(), len(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +54,43 @@ class EditionBook:
         return told | {"sha256": hashlib.sha256(self.content).hexdigest(), "size": len(self.content)}
 
 
-def write_outputs(
-    folder: Path,
-    books: Sequence[tuple[str, str, str, bytes]],
-    record: dict[str, Any],
-    editions: Sequence[EditionBook] = (),
-) -> list[Workbook]:
-    """Write the workbooks (unit, unit's name, file name, content), the editions and the record of the run.
+@contextmanager
+def staged(folder: Path, contents: Mapping[str, bytes]) -> Iterator[Callable[[], None]]:
+    """The files of a folder (by name) lie beside their places; what is handed out moves all of them there.
 
-    Everything is written beside its place first and moved there when all of it lies on the disk: a full disk or a
-    kill leaves what was there before.
+    Whatever else needs room on a disk is written in between: a full disk or a kill leaves what was there before.
 
     Raises:
-        KpiExcelError: files of the folder are open in Excel; nothing was written.
+        NoRoomError: the disk is full; nothing was replaced.
         OSError: the folder cannot be written to; nothing was replaced.
     """
-    refuse_open_workbooks(folder, [file for _, _, file, _ in books])
-    folder.mkdir(parents=True, exist_ok=True)
-    made = [Workbook(unit, name, file, hashlib.sha256(data).hexdigest(), len(data)) for unit, name, file, data in books]
-    listed = {"workbooks": [asdict(book) for book in made], "editions": [edition.entry() for edition in editions]}
-    text = json.dumps(record | listed, ensure_ascii=False, indent=1)
-    contents = [(file, data) for _, _, file, data in books]
-    contents += [(edition.file, edition.content) for edition in editions]
-    contents.append((RECORD, text.encode()))
-    for file, _ in contents:
-        (folder / file).parent.mkdir(exist_ok=True)
-    _sweep(folder)
-    with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as staging:
-        for file, data in contents:
-            _write(Path(staging) / file, data)
-        for file, _ in contents:
-            (Path(staging) / file).replace(folder / file)
-    return made
+    with room_in(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as staging:
+            for file, data in contents.items():
+                (folder / file).parent.mkdir(exist_ok=True)
+                _write(Path(staging) / file, data)
+            yield lambda: _publish(Path(staging), folder, contents)
+
+
+def _publish(staging: Path, folder: Path, files: Iterable[str]) -> None:
+    refuse_open_workbooks(folder, (file for file in files if file != RECORD))
+    for file in files:
+        (staging / file).replace(folder / file)
+
+
+def contents_of(
+    books: Mapping[Workbook, bytes], record: Mapping[str, Any], editions: Sequence[EditionBook]
+) -> dict[str, bytes]:
+    """By name the files of a run: the workbooks, the editions, and the record, which lists them, as the last."""
+    listed = {
+        "workbooks": [asdict(book) for book in books],
+        "editions": [edition.entry() for edition in editions],
+    }
+    text = json.dumps({**record, **listed}, ensure_ascii=False, indent=1)
+    files = {book.file: data for book, data in books.items()} | {edition.file: edition.content for edition in editions}
+    return files | {RECORD: text.encode()}
 
 
 def refuse_open_workbooks(folder: Path, files: Iterable[str]) -> None:

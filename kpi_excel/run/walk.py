@@ -15,10 +15,18 @@ from kpi_excel.model import Restatement, Scorecard
 from kpi_excel.report import context, dress_of, file_name, given_texts, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
 from kpi_excel.run.editions import EDITIONS, edited, edition_file, message_of, tabs_of
+from kpi_excel.run.former import left_over, told_of
 from kpi_excel.run.identity import as_before, identities, look_of
 from kpi_excel.run.measured import Measured, measure_all
 from kpi_excel.run.memory import new_run, recall, remember, take_comments
-from kpi_excel.run.outputs import EditionBook, Workbook, read_record, refuse_open_workbooks, write_outputs
+from kpi_excel.run.outputs import (
+    EditionBook,
+    Workbook,
+    contents_of,
+    read_record,
+    refuse_open_workbooks,
+    staged,
+)
 from kpi_excel.run.plan import Plan, make_plan
 from kpi_excel.run.scoring import score
 from kpi_excel.workbook.dress import dressed
@@ -58,16 +66,20 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime, i
         scored, reviews = score(plan, measured, memory, now)
         logo, unusable = logo_of(plan.control.settings, project.folder)
         known = identities(scored, look_of(project.template_path.read_bytes(), logo))
-        scored = as_before(scored, known, read_record(folder))
+        before = read_record(folder)
+        scored = as_before(scored, known, before)
         template = Template(dressed(project.template_path, dress_of(plan.control.settings)))
         books = fill_all(template, scored, logo)
         further, unfit = fill_editions(template, plan, scored, logo)
-        faults = (*plan.faults, *measured.faults, *unusable, *unfit)
+        former = left_over(folder, before, [book.file for book in books])
+        faults = (*plan.faults, *measured.faults, *unusable, *unfit, *told_of(former, folder, books))
         status = int(bool(faults) or any(map(needs_a_person, scored)))
         run = new_run(plan, measured.input_hash, status, now)
-        workbooks = write_outputs(folder, books, _record(plan, measured, scored, known, status, now), further)
-        restated = remember(plan, measured.measurer, history, memory, scored, reviews, run)
-    return RunResult(plan, folder, tuple(workbooks), scored, faults, restated, status)
+        record = _record(plan, measured, scored, known, status, now) | {"former": former}
+        with staged(folder, contents_of(books, record, further)) as publish:
+            restated = remember(plan, measured.measurer, history, memory, scored, reviews, run)
+            publish()
+    return RunResult(plan, folder, tuple(books), scored, faults, restated, status)
 
 
 def scorecards(
@@ -82,17 +94,14 @@ def scorecards(
     return plan, measured, scored
 
 
-def fill_all(template: Template, scored: tuple[Scorecard, ...], logo: bytes = b"") -> list[tuple[str, str, str, bytes]]:
-    """The workbook of every scorecard: unit, its name, file name, content. Nothing is written yet."""
-    return [
-        (
-            scorecard.unit.id,
-            scorecard.unit.name,
-            file_name(scorecard.settings, scorecard.unit, scorecard.period),
-            _filled(template, scorecard, context(scorecard, logo)),
-        )
-        for scorecard in scored
-    ]
+def fill_all(template: Template, scored: tuple[Scorecard, ...], logo: bytes = b"") -> dict[Workbook, bytes]:
+    """The workbook of every scorecard, with its content. Nothing is written yet."""
+    books = {}
+    for scorecard in scored:
+        content = _filled(template, scorecard, context(scorecard, logo))
+        file = file_name(scorecard.settings, scorecard.unit, scorecard.period)
+        books[Workbook.of(scorecard.unit, file, content)] = content
+    return books
 
 
 def fill_editions(

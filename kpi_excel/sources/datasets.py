@@ -15,6 +15,7 @@ from kpi_excel.catalogue import Catalogue
 from kpi_excel.definitions import ColumnType, Dataset
 from kpi_excel.entries import Control, Period, Source, SourceReport, Unit
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
+from kpi_excel.files import room_in
 from kpi_excel.messages import say
 from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, Asked, aggregated
 from kpi_excel.sources.calendar import calendar_rows
@@ -67,7 +68,8 @@ class Datasets:
         self._faults: list[Fault] = []
         self._reports: list[SourceReport] = []
         try:
-            self._open()
+            with room_in(self.workspace):
+                self._open()
         except BaseException:
             self.close()
             raise

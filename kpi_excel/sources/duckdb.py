@@ -1,7 +1,8 @@
 """The embedded engine: DuckDB in memory, which may read the declared files and nothing else."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import duckdb
 from sqlglot import exp
 
 from kpi_excel.faults import Fault, Place
+from kpi_excel.files import FULL, NoRoomError
 from kpi_excel.messages import say
 from kpi_excel.sources.engine import literal, written
 
@@ -40,6 +42,7 @@ class DuckDb:
 
     def __init__(self, workspace: Path, *, threads: int | None = None, memory: str = "") -> None:
         self._connection = duckdb.connect()
+        self._workspace = workspace
         for setting in _CLOSED:
             self._connection.execute(setting)
         self._connection.execute(f"SET temp_directory = {_text(str(workspace))}")
@@ -58,17 +61,20 @@ class DuckDb:
 
     def query(self, query: exp.Expr) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return self._connection.execute(written(query, self.dialect)).fetchall()
+        with _room(self._workspace):
+            return self._connection.execute(written(query, self.dialect)).fetchall()
 
     def keep(self, title: str, query: exp.Expr, *, rows: bool) -> None:
         """Name a query: as a table that holds its rows, or as a view that reads them again each time."""
         kind = "TEMP TABLE" if rows else "TEMP VIEW"
-        self._connection.execute(f"CREATE OR REPLACE {kind} {_name(title)} AS {written(query, self.dialect)}")
+        with _room(self._workspace):
+            self._connection.execute(f"CREATE OR REPLACE {kind} {_name(title)} AS {written(query, self.dialect)}")
 
     def lay_down(self, path: Path, query: exp.Expr) -> None:
         """Write the rows of a query into a Parquet file."""
         options = "(FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000)"  # what costs least
-        self._connection.execute(f"COPY ({written(query, self.dialect)}) TO {_text(str(path))} {options}")
+        with _room(path.parent):
+            self._connection.execute(f"COPY ({written(query, self.dialect)}) TO {_text(str(path))} {options}")
 
     def laid_down(self, paths: Sequence[Path]) -> exp.Select:
         """The rows of files that were laid down."""
@@ -105,6 +111,22 @@ class DuckDb:
     def close(self) -> None:
         """Give back memory and files."""
         self._connection.close()
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """Tell a full disk, which is nothing that is wrong with the rows, from an export that cannot be read.
+
+    Raises:
+        NoRoomError: there is no room in the folder that is written to.
+    """
+    try:
+        yield
+    except duckdb.IOException as error:
+        told = str(error)
+        if any(f'"errno":"{code}"' in told or os.strerror(code) in told for code in FULL):
+            raise NoRoomError(folder) from error
+        raise
 
 
 def _bits(threads: int) -> int:
