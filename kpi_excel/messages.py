@@ -5,7 +5,7 @@ A message is an English template with its values. The Spanish wording is looked 
 and an untranslated sentence still arrives, in English.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, runtime_checkable
@@ -44,6 +44,14 @@ def _plain(value: object) -> object:
 
 
 _CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)), "�")
+
+
+Tell = Callable[[Message], None]  # hears of what is being done
+
+
+def unheard(message: Message) -> None:
+    """Where nobody looks on."""
+    del message
 
 
 def say(template: str, /, **values: object) -> Message:

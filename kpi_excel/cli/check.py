@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kpi_excel import catalogue
 from kpi_excel.cli import language
+from kpi_excel.cli.progress import Progress
 from kpi_excel.cli.project import add_json, add_language, add_project, project_of
 from kpi_excel.cli.terminal import wrapped
 from kpi_excel.control import Project, read_control, whole_catalogue
 from kpi_excel.faults import Fault, KpiExcelError, Severity
 from kpi_excel.mail.recipients import in_unrelated_units, without_recipient
-from kpi_excel.messages import say
+from kpi_excel.messages import Tell, say, unheard
 from kpi_excel.model import Control
 from kpi_excel.review.rulecheck import check_rules
 from kpi_excel.run.gaps import missing_columns, unreadable
@@ -29,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Say everything that is wrong: 0 nothing, 1 warnings, 2 errors."""
-    speech, found = language_and_faults(project_of(options), language(options))
+    with Progress(options) as progress:
+        speech, found = language_and_faults(project_of(options), language(options), tell=progress.tell)
     faults = list({str(fault): fault for fault in found}.values())  # two rooms may find one
     errors = sum(fault.severity is Severity.ERROR for fault in faults)
     if options.json:
@@ -63,7 +65,9 @@ def show_faults(faults: Iterable[Fault], speech: str) -> None:
         print(wrapped(fault.to(speech), "    ", f"  {mark} "))
 
 
-def language_and_faults(project: Project, otherwise: str, *, sources: bool = True) -> tuple[str, list[Fault]]:
+def language_and_faults(
+    project: Project, otherwise: str, *, sources: bool = True, tell: Tell = unheard
+) -> tuple[str, list[Fault]]:
     """The project's own language, where its control workbook can be read, and all that is wrong.
 
     Without ``sources`` they are left to the run that follows, which reads them anyway.
@@ -73,10 +77,10 @@ def language_and_faults(project: Project, otherwise: str, *, sources: bool = Tru
     except KpiExcelError as error:
         return otherwise, list(error.faults)
     speech = control.settings.language if control.settings.company else otherwise
-    return speech, [*faults, *_beyond_the_workbook(project, control, sources=sources)]
+    return speech, [*faults, *_beyond_the_workbook(project, control, tell, sources=sources)]
 
 
-def _beyond_the_workbook(project: Project, control: Control, *, sources: bool) -> Iterator[Fault]:
+def _beyond_the_workbook(project: Project, control: Control, tell: Tell, *, sources: bool) -> Iterator[Fault]:
     """What is wrong with the rules and recipients, the sources and the template."""
     whole = whole_catalogue(control, catalogue.load())
     yield from check_rules(control, whole.definitions)
@@ -84,11 +88,12 @@ def _beyond_the_workbook(project: Project, control: Control, *, sources: bool) -
         yield from without_recipient((unit.id for unit in reported_units(control)), control)
         yield from in_unrelated_units(control)
     if sources:
-        with open_datasets(control, whole, project.folder) as datasets:
+        with open_datasets(control, whole, project.folder, tell=tell) as datasets:
             yield from datasets.faults
             known = (item.kpi for item in control.kpis if item.kpi in whole.definitions)
             yield from missing_columns(control, whole, dict.fromkeys(known), datasets)
             yield from unreadable(datasets.reports)
+    tell(say("Checking the template"))
     try:
         yield from Template(project.template_path).check()
     except KpiExcelError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kpi_excel.calendar import Calendar
 from kpi_excel.cli import language
+from kpi_excel.cli.progress import Progress
 from kpi_excel.cli.project import add_language, now, today_of
 from kpi_excel.cli.run import show
 from kpi_excel.demo import build_demo
@@ -24,8 +25,10 @@ def run(options: argparse.Namespace) -> int:
     """Make the company's project, run its last closed month, and say what stands out."""
     speech, today = language(options), today_of(options)
     last = Calendar().last_closed(today)
-    project = build_demo(Path(options.folder), last, speech)
-    result = month_end_run(project, last.label, today=today, now=now())
+    with Progress(options) as progress:
+        progress.tell(say("Making up a company"))
+        project = build_demo(Path(options.folder), last, speech)
+        result = month_end_run(project, last.label, today=today, now=now(), tell=progress.tell)
     show(result, speech)
     print()
     book = result.folder / result.workbooks[0].file

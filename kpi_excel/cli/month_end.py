@@ -3,6 +3,7 @@
 import argparse
 
 from kpi_excel.cli.check import language_and_faults, show_faults
+from kpi_excel.cli.progress import Progress
 from kpi_excel.cli.project import add_language, add_period, add_project, now, project_of, today_of
 from kpi_excel.cli.run import show
 from kpi_excel.cli.send import add_sending, deliver
@@ -26,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
     errors = [fault for fault in faults if fault.severity is Severity.ERROR]
     if errors:
         raise KpiExcelError(*errors)
-    result = month_end_run(project, options.period, today=today_of(options), now=now())
+    with Progress(options) as progress:
+        result = month_end_run(project, options.period, today=today_of(options), now=now(), tell=progress.tell)
     control = result.plan.control
     language = options.lang or control.settings.language
     show(result, language)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kpi_excel import display
+from kpi_excel.cli.progress import Progress
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, now, project_of, today_of
 from kpi_excel.cli.terminal import coloured, table, wrapped
 from kpi_excel.display import VERDICT_MARKS, plain_text
@@ -34,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
     """Review a period."""
     if options.calibration:
         return _calibration(options)
-    plan, _, scored = scorecards(project_of(options), options.period, today=today_of(options), now=now())
+    project, today = project_of(options), today_of(options)
+    with Progress(options) as progress:
+        plan, _, scored = scorecards(project, options.period, today=today, now=now(), tell=progress.tell)
     language = options.lang or plan.control.settings.language
     unit = plan.unit(options.unit).id if options.unit else scored[0].unit.id
     found = next((scorecard for scorecard in scored if scorecard.unit.id == unit), None)

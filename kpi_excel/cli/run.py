@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from kpi_excel import display
 from kpi_excel.catalogue.units import UNITS
+from kpi_excel.cli.progress import Progress
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, now, project_of, today_of
 from kpi_excel.cli.terminal import coloured, fit, table, width, wrapped
 from kpi_excel.messages import Message, say
@@ -32,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Make the workbooks of a period."""
     project = project_of(options)
-    result = month_end_run(project, options.period, today=today_of(options), now=now(), in_full=options.full)
+    with Progress(options) as progress:
+        result = month_end_run(
+            project, options.period, today=today_of(options), now=now(), in_full=options.full, tell=progress.tell
+        )
     if options.json:
         print(json.dumps(as_data(result), ensure_ascii=False, indent=1))
     else:

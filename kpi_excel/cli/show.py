@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from kpi_excel import display, formula
+from kpi_excel.cli.progress import Progress
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, project_of, today_of
 from kpi_excel.cli.terminal import coloured, table, wrapped
 from kpi_excel.faults import Fault, KpiExcelError, did_you_mean
@@ -32,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     plan = make_plan(project_of(options), options.period, today_of(options))
     _refuse_unknown(plan, options.kpi)
     unit = plan.unit(options.unit)
-    measured = measure_all(plan, [options.kpi])
+    with Progress(options) as progress:
+        measured = measure_all(plan, [options.kpi], tell=progress.tell)
     measurement = measured.measurer.measurement(options.kpi, unit.id, plan.period)
     data = _as_data(plan, measured, measurement)
     if options.json:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.measure import Measurer, needs_of
+from kpi_excel.messages import Tell, say, unheard
 from kpi_excel.model import Period, SourceReport
 from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.plan import Plan
@@ -30,16 +31,17 @@ class Measured:
         return hashlib.sha256("\n".join(sorted(report.fingerprint for report in self.reports)).encode()).hexdigest()
 
 
-def measure_all(plan: Plan, kpis: Sequence[str] = (), *, in_full: bool = False) -> Measured:
+def measure_all(plan: Plan, kpis: Sequence[str] = (), *, in_full: bool = False, tell: Tell = unheard) -> Measured:
     """Ask the sources once for everything that the plan needs, or these KPIs alone.
 
     Raises:
         KpiExcelError: no source at all could be read.
     """
     kept = None if in_full else plan.project.cache_folder / "kept"
-    with open_datasets(plan.control, plan.catalogue, plan.project.folder, kept) as datasets:
+    with open_datasets(plan.control, plan.catalogue, plan.project.folder, kept, tell) as datasets:
         if plan.control.sources and not datasets.reports:
             raise KpiExcelError(*datasets.faults)
+        tell(say("Computing the figures"))
         needs = needs_of(plan.catalogue, plan.calendar, kpis or plan.kpis, _periods(plan))
         periods = tuple(sorted({need.period for need in needs}))
         aggregates = datasets.aggregate(requests_of(needs), plan.control.units, periods)

@@ -11,6 +11,7 @@ from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.functions import function_of
 from kpi_excel.history.store import History
 from kpi_excel.mail.recipients import Edition, editions
+from kpi_excel.messages import Tell, say, unheard
 from kpi_excel.model import Restatement, Scorecard
 from kpi_excel.report import context, dress_of, file_name, given_texts, logo_of
 from kpi_excel.run.digest import digest, needs_a_person
@@ -48,7 +49,9 @@ class RunResult:
     exit_status: int
 
 
-def month_end_run(project: Project, label: str, *, today: date, now: datetime, in_full: bool = False) -> RunResult:
+def month_end_run(
+    project: Project, label: str, *, today: date, now: datetime, in_full: bool = False, tell: Tell = unheard
+) -> RunResult:
     """From raw exports to finished workbooks, one per department; ``in_full`` uses nothing that is kept.
 
     Raises:
@@ -59,23 +62,25 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime, i
     refuse_open_workbooks(
         folder, [file_name(plan.control.settings, unit, plan.period) for unit in plan.reported_units()]
     )
-    measured = measure_all(plan, in_full=in_full)
+    measured = measure_all(plan, in_full=in_full, tell=tell)
     with History(project.history_url(plan.control.settings)) as history:
         take_comments(plan, history, now)
         memory = recall(plan, measured.measurer, history)
+        tell(say("Reviewing what the figures say"))
         scored, reviews = score(plan, measured, memory, now)
         logo, unusable = logo_of(plan.control.settings, project.folder)
         known = identities(scored, look_of(project.template_path.read_bytes(), logo))
         before = read_record(folder)
         scored = as_before(scored, known, before)
         template = Template(dressed(project.template_path, dress_of(plan.control.settings)))
-        books = fill_all(template, scored, logo)
+        books = fill_all(template, scored, logo, tell)
         further, unfit = fill_editions(template, plan, scored, logo)
         former = left_over(folder, before, [book.file for book in books])
         faults = (*plan.faults, *measured.faults, *unusable, *unfit, *told_of(former, folder, books))
         status = int(bool(faults) or any(map(needs_a_person, scored)))
         run = new_run(plan, measured.input_hash, status, now)
         record = _record(plan, measured, scored, known, status, now) | {"former": former}
+        tell(say("Writing the workbooks and the history"))
         with staged(folder, contents_of(books, record, further)) as publish:
             restated = remember(plan, measured.measurer, history, memory, scored, reviews, run)
             publish()
@@ -83,21 +88,26 @@ def month_end_run(project: Project, label: str, *, today: date, now: datetime, i
 
 
 def scorecards(
-    project: Project, label: str, *, today: date, now: datetime
+    project: Project, label: str, *, today: date, now: datetime, tell: Tell = unheard
 ) -> tuple[Plan, Measured, tuple[Scorecard, ...]]:
     """The same figures and findings as the run, without a workbook and without a trace in the history."""
     plan = make_plan(project, label, today)
-    measured = measure_all(plan)
+    measured = measure_all(plan, tell=tell)
     with History(project.history_url(plan.control.settings)) as history:
         memory = recall(plan, measured.measurer, history)
+    tell(say("Reviewing what the figures say"))
     scored, _ = score(plan, measured, memory, now)
     return plan, measured, scored
 
 
-def fill_all(template: Template, scored: tuple[Scorecard, ...], logo: bytes = b"") -> dict[Workbook, bytes]:
+def fill_all(
+    template: Template, scored: tuple[Scorecard, ...], logo: bytes = b"", tell: Tell = unheard
+) -> dict[Workbook, bytes]:
     """The workbook of every scorecard, with its content. Nothing is written yet."""
     books = {}
-    for scorecard in scored:
+    for place, scorecard in enumerate(scored, 1):
+        unit, count = scorecard.unit.name, len(scored)
+        tell(say("Filling workbook {place} of {count}: {unit}", place=place, count=count, unit=unit))
         content = _filled(template, scorecard, context(scorecard, logo))
         file = file_name(scorecard.settings, scorecard.unit, scorecard.period)
         books[Workbook.of(scorecard.unit, file, content)] = content

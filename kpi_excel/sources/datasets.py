@@ -16,7 +16,7 @@ from kpi_excel.definitions import ColumnType, Dataset
 from kpi_excel.entries import Control, Period, Source, SourceReport, Unit
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.files import room_in
-from kpi_excel.messages import say
+from kpi_excel.messages import Tell, say, unheard
 from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, Asked, aggregated
 from kpi_excel.sources.calendar import calendar_rows
 from kpi_excel.sources.coverage import Coverage, Reach
@@ -50,11 +50,17 @@ class Datasets:
     """The open datasets of a project; a context manager, because it holds an engine and working files."""
 
     def __init__(
-        self, control: Control, standard: Mapping[str, Dataset], folder: Path, kept: Path | None = None
+        self,
+        control: Control,
+        standard: Mapping[str, Dataset],
+        folder: Path,
+        kept: Path | None = None,
+        tell: Tell = unheard,
     ) -> None:
         self._control = control
         self._standard = standard
         self._folder = folder
+        self._tell = tell
         self._working = tempfile.TemporaryDirectory(prefix="kpi-excel-")
         self.workspace = Path(self._working.name)
         self.engine = DuckDb(self.workspace)
@@ -98,10 +104,15 @@ class Datasets:
         order = self._in_order(mappings)
         for source in order:
             self._keys[source.id] = self._keyed(source, mappings[source.id])
-        pieces = {source.id: self._prepared(source) for source in order if source.id in self._found}
+        pieces = {}
+        for source in order:
+            if source.id in self._found:
+                self._tell(say("Unpacking {source}", source=source.id))
+                pieces[source.id] = self._prepared(source)
         files = [piece.plain or piece.origin for held in pieces.values() for _, piece in held if piece]
         self.engine.shut(files, [self.workspace, self.kept.folder])
-        for source in order:
+        for place, source in enumerate(order, 1):
+            self._tell(say("Reading {source} ({place} of {count})", source=source.id, place=place, count=len(order)))
             mapping = mappings[source.id]
             self._faults += mapping.faults
             if source.kind == "derived":
@@ -390,12 +401,14 @@ class Datasets:
         self.close()
 
 
-def open_datasets(control: Control, catalogue: Catalogue, folder: Path, kept: Path | None = None) -> Datasets:
+def open_datasets(
+    control: Control, catalogue: Catalogue, folder: Path, kept: Path | None = None, tell: Tell = unheard
+) -> Datasets:
     """Open every source of a project; what is wrong with one of them stands in ``faults``, the others are open.
 
     In the folder ``kept`` lies what earlier runs found out, so that only what is new or changed is computed.
     """
-    return Datasets(control, catalogue.datasets, folder, kept)
+    return Datasets(control, catalogue.datasets, folder, kept, tell)
 
 
 def _lookups(mapping: SourceMapping) -> list[Lookup]:
