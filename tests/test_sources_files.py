@@ -252,6 +252,16 @@ def test_a_repeated_key_counts_once(tmp_path):
     assert "1 rows repeat a key (lead_id)" in answer.said
 
 
+@pytest.mark.parametrize("listed", [("unit", "lead_id", "mql_date"), ("mql_date", "lead_id", "unit")])
+def test_of_rows_with_one_key_the_earliest_counts(tmp_path, listed):
+    """A lead that is an MQL twice counts in the month of the first, however rows and columns are sorted."""
+    (tmp_path / "l.csv").write_text("lead_id,mql_date,unit\nA,2026-11-20,all\nA,2026-10-03,north\nB,,south\n")
+    source = Source("l", "leads", "csv", "l.csv", columns={column: column for column in listed})
+    answer = ask(tmp_path, [source], "COUNTA(lead_id)", "leads", "mql_date")
+    assert (answer.values["all", "2026-10"], answer.values["all", "2026-11"]) == (1, 0)
+    assert "the earliest row of each key" in answer.said
+
+
 def test_currencies_are_never_added(tmp_path):
     """Money in two currencies is an error that names both."""
     (tmp_path / "c.csv").write_text("cost_date,amount,currency\n2026-10-01,5,USD\n2026-10-01,7,EUR\n")

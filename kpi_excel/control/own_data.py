@@ -56,8 +56,8 @@ OWN_DATA = Sheet(
             "key",
             Texts("Identifies the row", "Identifica la fila"),
             Texts(
-                "Yes for the number of the delivery: a second row with the same one is reported and not counted.",
-                "Sí para el número de la entrega: una segunda fila con el mismo se informa y no se cuenta.",
+                "Yes for the number of the delivery: of rows with the same one the earliest counts.",
+                "Sí para el número de la entrega: de las filas con el mismo cuenta la más antigua.",
             ),
             Kind.FLAG,
             choices=YES_NO,

@@ -207,10 +207,7 @@ class Inspector:
         order = exp.Window(
             this=exp.RowNumber(),
             partition_by=[name(key) for key in keys],
-            order=exp.Order(
-                expressions=[exp.Ordered(this=name(column)) for column in self._opened.kinds if column not in keys]
-                or [exp.Ordered(this=name(keys[0]))]
-            ),
+            order=exp.Order(expressions=[exp.Ordered(this=name(column)) for column in self._earliest()]),
         )
         blank = exp.or_(*(exp.Is(this=name(key), expression=exp.null()) for key in keys))
         query = (
@@ -233,7 +230,7 @@ class Inspector:
         shown = ", ".join(" / ".join(str(part) for part in row) for row in self._engine.query(examples))
         fault = self._warning(
             say(
-                "{count} rows repeat a key ({keys}) that stood before, and are not counted: {examples}.",
+                "{count} rows repeat a key ({keys}) and are not counted; the earliest row of each key is: {examples}.",
                 count=self.repeated,
                 keys=", ".join(keys),
                 examples=shown,
@@ -245,6 +242,16 @@ class Inspector:
         )
         parts = (Part(title + " once", key),)
         return replace(self._opened, title=title + " once", key=key, parts=parts), [fault]
+
+    def _earliest(self) -> list[str]:
+        """What decides which of the rows with one key counts: their dates, then all else; never how files are sorted.
+
+        The order is the dataset's own, so that it does not hang on how the columns are listed in the control workbook.
+        """
+        columns = self._dataset.columns if self._dataset else ()
+        dates = [column.name for column in columns if column.type is ColumnType.DATE]
+        others = [*(column.name for column in columns), *sorted(self._opened.kinds)]
+        return [column for column in dict.fromkeys([*dates, *others]) if column in self._opened.kinds]
 
     def _repeated(self, keys: Sequence[str]) -> bool:
         """Whether any key stands twice, as it is kept or as the rows say."""
