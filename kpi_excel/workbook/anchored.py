@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import say
-from kpi_excel.workbook import growth, markup, references
-from kpi_excel.workbook.blocks import Body, all_blocks, all_stretches
+from kpi_excel.workbook import growth, markup, references, tables
+from kpi_excel.workbook.blocks import Block, Body, all_blocks, all_stretches
 from kpi_excel.workbook.compile import SheetModel
 from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.references import Area
@@ -23,6 +23,8 @@ def keep_blank_rows(package: Package, models: Sequence[SheetModel]) -> None:
         for row, area in _of_formulas(model):
             _keep(model.row_root, area.row, area.last_row, row)
             _keep(model.column_root, area.column, area.last_column, 0)
+        for _, table in tables.of_sheet(package, model.entry.part):
+            _keep(model.row_root, table.data.row, table.data.last_row, 0, unless_with=(table.heading, table.total))
     for name, row, area in _elsewhere(package, models):
         target = by_name.get(name.casefold())
         if target is not None:
@@ -30,8 +32,12 @@ def keep_blank_rows(package: Package, models: Sequence[SheetModel]) -> None:
             _keep(target.column_root, area.column, area.last_column, row)
 
 
-def _keep(root: Body, first: int, last: int, from_row: int) -> None:
-    """Mark the loops that hold all that is left of these rows, unless the reference itself stands in them."""
+def _keep(root: Body, first: int, last: int, from_row: int, *, unless_with: Sequence[Area] = ()) -> None:
+    """Mark the loops that hold all that is left of these rows, unless the reference itself stands in them.
+
+    Of a table (its headings and totals are ``unless_with``) also the conditions: it must keep a row of data as long
+    as there is anything else of it.
+    """
     kept = [
         row
         for stretch in all_stretches(root)
@@ -42,7 +48,8 @@ def _keep(root: Body, first: int, last: int, from_row: int) -> None:
         return
     for block in all_blocks(root):
         inside = block.first <= min(kept) and max(kept) <= block.last
-        if block.loop is not None and inside and not block.first <= from_row <= block.last:
+        others = any(not (block.first <= area.row <= block.last) for area in unless_with if area.row <= area.last_row)
+        if (block.loop is not None or others) and inside and not block.first <= from_row <= block.last:
             block.keep_blank = True
 
 
@@ -64,7 +71,7 @@ def _area(reference: references.Reference) -> Area:
     )
 
 
-def _elsewhere(package: Package, models: Sequence[SheetModel]) -> Iterator[tuple[str, int, Area]]:  # noqa: C901
+def _elsewhere(package: Package, models: Sequence[SheetModel]) -> Iterator[tuple[str, int, Area]]:
     """References with a sheet's name: of other sheets' formulas, names, charts; and what covers a sheet's rows."""
     texts = [name.text for name in package.workbook.names]
     for model in models:
@@ -74,12 +81,6 @@ def _elsewhere(package: Package, models: Sequence[SheetModel]) -> Iterator[tuple
             for word in (node.get("sqref") or node.get("ref")).split():
                 if (area := references.area(word)) is not None:
                     yield name, 0, area
-        for part in package.related(model.entry.part, "table"):
-            root = package.tree(part)
-            area = references.area(root.get("ref"))
-            if area is not None:
-                headers, totals = int(root.get("headerRowCount", "1") or 1), int(root.get("totalsRowCount", "0") or 0)
-                yield name, 0, area._replace(row=area.row + headers, last_row=area.last_row - totals)
         for part in package.related(model.entry.part, "drawing"):
             for chart in package.related(part, "chart"):
                 texts += [node.text for node in package.tree(chart).all("c:f")]
@@ -90,25 +91,54 @@ def _elsewhere(package: Package, models: Sequence[SheetModel]) -> Iterator[tuple
 
 
 def crossings(package: Package, models: Sequence[SheetModel]) -> Iterator[Fault]:
-    """Merged cells that the edge of a loop runs through, and tags inside them: neither can be repeated."""
+    """Merged cells and array formulas that the edge of a loop runs through, and tags inside the former."""
     for model in models:
-        if not model.has_marks:
+        if model.has_marks:
+            yield from _through_merges(package.file, model)
+            yield from _through_arrays(package.file, model)
+
+
+def _through_merges(file: str, model: SheetModel) -> Iterator[Fault]:
+    for node in markup.parse(model.xml.outer).all("mergeCell"):
+        area = references.area(node.get("ref"))
+        if area is None:
             continue
-        for node in markup.parse(model.xml.outer).all("mergeCell"):
-            area = references.area(node.get("ref"))
-            if area is None:
-                continue
-            block = growth.crosses(model.row_root, area.row, area.last_row)
-            block = block or growth.crosses(model.column_root, area.column, area.last_column)
-            tagged = next((b for b in all_blocks(model.row_root) if _lies_in(area, b.tag.row, b.tag.column)), None)
-            if block is not None or (tagged is not None and area.row != area.last_row):
-                tag = (block or tagged).tag if (block or tagged) is not None else None  # type: ignore[union-attr]
-                yield Fault(
-                    say("The merged cells {area} stand half inside the loop {loop}.", area=area.written(),
-                        loop=tag.words if tag else ""),
-                    Place(package.file, model.entry.name, tag.cell if tag else area.written()),
-                    say("Unmerge them, or put the loop's marks around them or inside one row."),
-                )  # fmt: skip
+        block = growth.crosses(model.row_root, area.row, area.last_row)
+        block = block or growth.crosses(model.column_root, area.column, area.last_column)
+        if block is None and area.row != area.last_row:
+            block = next((b for b in all_blocks(model.row_root) if _lies_in(area, b.tag.row, b.tag.column)), None)
+        if block is not None:
+            yield Fault(
+                say("The merged cells {area} stand half inside the loop {loop}.", area=area.written(),
+                    loop=block.tag.words),
+                Place(file, model.entry.name, block.tag.cell),
+                say("Unmerge them, or put the loop's marks around them or inside one row."),
+            )  # fmt: skip
+
+
+def _through_arrays(file: str, model: SheetModel) -> Iterator[Fault]:
+    for plan in (plan for plans in model.plans.values() for plan in plans if plan.cell.formula is not None):
+        formula = plan.cell.formula
+        area = references.area(formula.attributes.get("ref", "")) if formula is not None and formula.kind else None
+        block = _torn(model, area) if area is not None and not area.is_cell else None
+        if area is not None and block is not None:
+            yield Fault(
+                say("The array formula over {area} stands half inside the loop {loop}.", area=area.written(),
+                    loop=block.tag.words),
+                Place(file, model.entry.name, plan.cell.address),
+                say("Put the loop's marks around the whole array, or write a formula into each cell."),
+            )  # fmt: skip
+
+
+def _torn(model: SheetModel, area: Area) -> Block | None:
+    """A block that holds some rows or columns of an area and not all."""
+    along = ((model.row_root, area.row, area.last_row), (model.column_root, area.column, area.last_column))
+    for root, first, last in along:
+        for block in all_blocks(root):
+            for _, branch in block.branches:
+                if branch.first <= last and first <= branch.last and not branch.first <= first <= last <= branch.last:
+                    return block
+    return None
 
 
 def _lies_in(area: Area, row: int, column: int) -> bool:

@@ -460,6 +460,8 @@ class Player:
                 self._body(body, scope, first_pass=True)
                 return
         self.shape.append(-1)
+        if block.keep_blank:
+            self._body(block.branches[0][1], scope, first_pass=True, blank=True)
 
 
 def _length(parts: Sequence[Stretch | Block]) -> int:

@@ -10,7 +10,7 @@ from jinja2.runtime import Undefined
 
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
 from kpi_excel.messages import say
-from kpi_excel.workbook import blocks, expressions, placeholders, references, sheet
+from kpi_excel.workbook import blocks, expressions, placeholders, references, sheet, structured
 from kpi_excel.workbook.blocks import Block, Body, Loop, Scope, Stretch, Tag
 from kpi_excel.workbook.expressions import Compiled, ExpressionError, Sandbox
 from kpi_excel.workbook.markup import MarkupError
@@ -140,6 +140,7 @@ class Compiler:
         self.sandbox = sandbox
         self.strings = strings
         self.faults: list[Fault] = []
+        self._headings = structured.headings(package)
 
     def sheet(self, index: int, entry: SheetEntry) -> SheetModel:
         """One worksheet as a model."""
@@ -178,6 +179,7 @@ class Compiler:
         markers: set[int] = set()
         for row in xml.rows:
             plans = [self._plan(cell, place, tags) for cell in row.cells]
+            self._name_columns(plans, place)
             model.plans[row.number] = plans
             is_bare = all(plan.kind == "bare" or plan.cell.is_empty for plan in plans)
             if is_bare and any(plan.kind == "bare" for plan in plans):
@@ -187,6 +189,12 @@ class Compiler:
             p.kind == "value" or p.strings for plans in model.plans.values() for p in plans
         )
         self._read_blocks(model, tags, markers, place)
+
+    def _name_columns(self, plans: Sequence[CellPlan], place: Place) -> None:
+        """The cells above a table's columns hold texts whatever the data gives."""
+        for plan in plans:
+            if plan.text is not None and (place.sheet, plan.cell.row, plan.cell.column) in self._headings:
+                plan.text = placeholders.as_heading(plan.text)
 
     def _name(self, model: SheetModel, place: Place) -> None:
         if not placeholders.has_marks(model.entry.name):

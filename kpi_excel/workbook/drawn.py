@@ -1,4 +1,4 @@
-"""Drawings, charts, tables, pivots and names, written for where the cells they point at stand now."""
+"""Drawings, charts, pivots and controls, written for where the cells they point at stand now."""
 
 from collections.abc import Iterator, Mapping
 
@@ -53,29 +53,6 @@ def control(data: bytes, growth: Growth) -> bytes:
         if sheet.root.get(name):
             edits += sheet.set(sheet.root, name, growth.formula(sheet.root.get(name)))
     return markup.splice(data, edits)
-
-
-def table(data: bytes, growth: Growth, identity: Mapping[str, str]) -> bytes:
-    """A table part; ``identity`` gives the attributes (id, name, displayName) that a copy must not share."""
-    sheet = Sheet(data, growth)
-    edits: list[Edit] = []
-    for name, value in identity.items():
-        edits += sheet.set(sheet.root, name, value)
-    for node in (sheet.root, *sheet.root.all("autoFilter", "sortState", "sortCondition")):
-        edits += sheet.set(node, "ref", growth.ref(node.get("ref")) or node.get("ref"))
-    area = references.area(sheet.root.get("ref"))
-    headers = int(sheet.root.get("headerRowCount", "1") or 1)
-    for node in sheet.root.all("calculatedColumnFormula", "totalsRowFormula"):
-        edits += sheet.text(node, _table_formula(node, growth, area.row + headers if area else 0))
-    return markup.splice(data, edits)
-
-
-def _table_formula(node: Node, growth: Growth, first_row: int) -> str:
-    """A column's formula is written for its first row of data, a total's for anywhere."""
-    if node.name == "totalsRowFormula" or not first_row:
-        return growth.formula(node.text)
-    row, _ = growth.cell(first_row, 1)
-    return growth.formula(node.text, growth.row_spans(row))
 
 
 def pivot_table(data: bytes, growth: Growth) -> bytes:

@@ -9,6 +9,7 @@ from kpi_excel.workbook import archive, markup
 from kpi_excel.workbook.markup import Edit
 from kpi_excel.workbook.package import CONTENT_TYPES, Package, Relationship, relationships_part
 
+_RELATIONSHIPS = "application/vnd.openxmlformats-package.relationships+xml"
 _EMPTY_RELATIONSHIPS = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n'
     b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
@@ -47,7 +48,10 @@ class Edition:
     def replace(self, part: str, content: bytes) -> None:
         """Give a part other content."""
         if part in self._added or part not in self.package.parts:
+            is_new = part not in self._added
             self._added[part] = content
+            if is_new and part.endswith(".rels"):
+                self._set_content_type(part, _RELATIONSHIPS)
         else:
             self._changes[part] = content
 

@@ -22,6 +22,7 @@ from kpi_excel.workbook import (
     placeholders,
     refusal,
     results,
+    tables,
 )
 from kpi_excel.workbook.blocks import Scope
 from kpi_excel.workbook.cells import CellWriter, written_text
@@ -43,6 +44,7 @@ from kpi_excel.workbook.styles import StyleSheet
 from kpi_excel.workbook.work import TooMuchWorkError
 
 _CHARTS: Final = ("drawingml.chart+xml", "chartex+xml")  # also those of 2016
+_TABLE: Final = "spreadsheetml.table+xml"
 _UNMARKED: Final = ("styles.xml", "theme", "sharedStrings", ".rels", "media/", "printerSettings")
 
 
@@ -72,6 +74,7 @@ class Layout:
     pictures: list[tuple[int, PictureBox, Compiled]] = field(default_factory=list)  # by sheet
     faults: list[Fault] = field(default_factory=list)
     sources: dict[tuple[str, int, int], tuple[int, Key | None, int]] = field(default_factory=dict)  # of charts' points
+    tables: list[tuple[str, int]] = field(default_factory=list)  # parts whose headings may come from the data; sheets
     is_proven: bool = False  # an output of this layout was seen to hold all that the template holds
 
 
@@ -108,6 +111,8 @@ def laid_out(
             addresses = links.cut(package, part, sandbox, Place(file, sittings[index].name), laid.faults)
             if addresses is not None:
                 laid.parts[addresses[0]] = (index, addresses[1])
+        if sittings[index].model.has_marks:
+            laid.tables += [(part, index) for part in built.parts if package.content_type(part).endswith(_TABLE)]
         laid.pictures += _pictures(package, built.parts, index, sandbox, Place(file, sittings[index].name), laid.faults)
     for built, sitting in zip(structure.sheets, sittings, strict=True):
         laid.around.append(_around(built.before, built.after, sandbox, Place(file, sitting.name), laid.faults))
@@ -207,6 +212,7 @@ class Filling:
         changes = self._sheets()
         self._texts(changes)
         self._charts(changes)
+        self._headings(changes)
         self._stop_at_faults()
         self._tables(changes)
         if self.laid.pictures:
@@ -427,6 +433,24 @@ class Filling:
         for part, content in list(changes.items()):
             if content and part in self.laid.parts and package.content_type(part).endswith(_CHARTS):
                 changes[part] = ChartCaches(content, lambda name: names.get(name.casefold())).write(lookup)
+
+    def _headings(self, changes: dict[str, bytes | None]) -> None:
+        """Tables whose columns are called what the cells above them say now."""
+        for part, index in self.laid.tables:
+            data = changes.get(part) or self.laid.structure.package.xml(part)
+            table = tables.Table.of(markup.parse(data))
+            if table is None or not table.headers:
+                continue
+            row, grid = table.area.row, self.grids[index]
+            cells_above = range(table.area.column, table.area.last_column + 1)
+            found = tables.with_headings(data, [self._heading(index, grid, row, at) for at in cells_above], self.faults)
+            if found != data:
+                changes[part] = found
+
+    def _heading(self, index: int, grid: Grid, row: int, column: int) -> tables.Heading:
+        value, cell = grid.value(row, column), grid.cell(row, column)
+        place = Place(self.material.package.file, self.sittings[index].name, cell.address if cell else "")
+        return tables.Heading(value if isinstance(value, str) else None, place)
 
     def _lookup(self) -> Callable[[str, int, int], Any]:
         """What a cell of the output shows; where it comes from is found once for each layout."""

@@ -55,6 +55,11 @@ class Grid:
         cell = self.sitting.model.xml.by_place.get((row, column))
         return constant(cell, self.strings) if cell is not None and cell.formula is None else None
 
+    def cell(self, row: int, column: int) -> Cell | None:
+        """The template's cell that stands here."""
+        found = self._locate(row, column)
+        return found[0].cell if found is not None and found[0] is not None else None
+
     def source(self, row: int, column: int) -> tuple[Key | None, int]:
         """The passage and slot whose value a cell shows; no passage for cells that show anything else."""
         found = self._locate(row, column)

@@ -13,7 +13,7 @@ from kpi_excel.workbook import references
 from kpi_excel.workbook.axis import Axis, Spans
 from kpi_excel.workbook.blocks import Block, Body, Course, Passage
 from kpi_excel.workbook.layout import ReferenceMap, Writer
-from kpi_excel.workbook.references import LAST_COLUMN, LAST_ROW, Area, Reference
+from kpi_excel.workbook.references import LAST_COLUMN, LAST_ROW, Area, Reference, TableReference
 
 _CALL: Final = re.compile(r"[\w.]\(")
 
@@ -127,8 +127,10 @@ class Growth:
         if _CALL.search(text):  # a single cell means what the function takes it for: OFFSET starts at one cell
             return references.read(text).write(writer)
 
-        def all_copies(reference: Reference) -> str:
-            return writer(reference if reference.is_range else reference._replace(whole=True))
+        def all_copies(reference: Reference | TableReference) -> str:
+            if isinstance(reference, TableReference) or reference.is_range:
+                return writer(reference)
+            return writer(reference._replace(whole=True))
 
         return references.read(text).write(all_copies)
 

@@ -12,7 +12,7 @@ from kpi_excel.workbook import references
 from kpi_excel.workbook.axis import Axis, Spans
 from kpi_excel.workbook.blocks import Body, Course, Passage
 from kpi_excel.workbook.compile import CellPlan, SheetModel
-from kpi_excel.workbook.references import Reference, letters, quoted
+from kpi_excel.workbook.references import Reference, TableReference, letters, quoted
 from kpi_excel.workbook.sheet import FormulaCell
 
 _ROW = "\x01"  # stands for the row's number in a prototype; XML can't hold it
@@ -102,10 +102,21 @@ class ReferenceMap:
             place.name == place.model.entry.name for place in places
         )
         self.is_identity &= {place.model.index for place in places} == set(names.values())
+        self.tables: Mapping[tuple[int, str], str] = {}  # (sheet of the output, folded name) → the table's name there
+        self.homes: Mapping[str, int] = {}  # folded name of a table → index of its template sheet
 
     def writer(self, home: int, rows: Spans = (), columns: Spans = ()) -> "Writer":
         """For a formula on one of the output's sheets, in these passages."""
         return Writer(self, home, rows, columns)
+
+
+    def table(self, name: str, home: int) -> str | None:
+        """What a table is called for a formula on a sheet of the output; None where it was left out."""
+        model = self.homes.get(name.casefold())
+        if model is None:
+            return name
+        sheets = [home] if self.places[home].model.index == model else self.by_model.get(model, ())
+        return next((found for at in sheets if (found := self.tables.get((at, name.casefold())))), None)
 
 
 class Writer:
@@ -118,8 +129,11 @@ class Writer:
         self.columns = columns
         self.pin = pin
 
-    def __call__(self, reference: Reference) -> str:
+    def __call__(self, reference: Reference | TableReference) -> str:
         """The reference as it reads in the output; #REF! where nothing of it is left."""
+        if isinstance(reference, TableReference):
+            name = self.maps.table(reference.name, self.home)
+            return "#REF!" if name is None else name + reference.inside
         if ":" in reference.sheet_name:
             return self._through_sheets(reference)
         target = self._target(reference)

@@ -19,6 +19,7 @@ from kpi_excel.workbook.placeholders import Mark
 _HEADERS: Final = frozenset(
     {"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter", "c:oddHeader", "c:oddFooter"}
 )
+_NAMES: Final = frozenset({("sheet", "name"), ("tableColumn", "name")})  # written where the names are decided
 _PARAGRAPHS: Final = {"a:p": "a:r", "text": "r"}  # whose runs are one text
 _CACHES: Final = ("c:numCache", "c:strCache", "c:multiLvlStrCache")
 _FORMULAS: Final = frozenset({"c:f", "xm:f", "formula", "formula1", "formula2", "definedName", "c15:f", "cx:f"})
@@ -108,7 +109,7 @@ class _Cutter:
 
     def _attributes(self, node: Node, cell: tuple[int, int] | None) -> Iterator[tuple[int, int, Hole]]:
         for name, value in node.attributes.items():
-            if not placeholders.has_marks(value) or (node.name, name) == ("sheet", "name") or _is_picture(node):
+            if not placeholders.has_marks(value) or (node.name, name) in _NAMES or _is_picture(node):
                 continue
             spelled = name if ":" not in name else name.rpartition(":")[2]
             edit = node.with_attribute(self.data, spelled, value)

@@ -7,11 +7,11 @@ opens in this cell and closes in another) are handed to ``blocks``.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from jinja2 import TemplateSyntaxError, nodes, pass_context
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Undefined
 
 from kpi_excel.messages import say
 from kpi_excel.workbook import expressions
@@ -28,6 +28,7 @@ _OPENING: Mapping[str, str] = {"for": "endfor", "if": "endif"}
 _COUNTED = " counted"  # names that no expression can spell
 _BUDGET = " budget"
 _IN_HEADER = " in header"
+_HEADING = " heading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _raw(text: str) -> str:
 
 def sandbox() -> Sandbox:
     """The environment of one template: finance's filters, and values in texts as the reader's locale writes them."""
-    return Sandbox({**FILTERS, _COUNTED: _counted}, _shown)  # jinja2 passes the context first
+    return Sandbox({**FILTERS, _COUNTED: _counted, _HEADING: _heading}, _shown)  # jinja2 passes the context first
 
 
 @pass_context
@@ -197,6 +198,24 @@ def _shown(context: Context, value: Any) -> str:
         if budget[0] < 0:
             raise ExpressionError(say("The text grows beyond {limit} characters.", limit=LONGEST_CELL))
     return shown
+
+
+@pass_context
+def _heading(context: Context, value: Any) -> Any:
+    """A value as the heading of a table's column, which must be a text: 2026 stays 2026."""
+    if isinstance(value, str | Undefined):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
+        return str(int(value))
+    return context.parent[FORMATS].text(value)
+
+
+def as_heading(template: TextTemplate) -> TextTemplate:
+    """The same template, whose value is always text."""
+    if template.exact is None:
+        return template
+    node = nodes.Filter(template.exact.node, _HEADING, [], [], None, None, lineno=1)
+    return replace(template, exact=Expression(template.exact.source, node))
 
 
 @pass_context

@@ -1,8 +1,8 @@
 """References inside formulas: found without being fooled by texts and names, and written again elsewhere.
 
 A formula is cut into plain text and ``Reference`` records once; ``Formula.write`` puts it together again with each
-reference as a function says. What is no reference (functions, names, ``Table[Column]``, texts, other workbooks'
-sheets) is plain text and comes out as it went in.
+reference as a function says. What is no reference (functions, names, texts, other workbooks' sheets) is plain text and
+comes out as it went in.
 """
 
 import re
@@ -125,7 +125,18 @@ class Reference(NamedTuple):
         return f"{sheet}{first}:{last}"
 
 
-Piece: TypeAlias = str | Reference
+class TableReference(NamedTuple):
+    """A reference to a table, ``Sales[Units]``: the table's name, and what follows it."""
+
+    name: str
+    inside: str  # with its brackets
+
+    def written(self) -> str:
+        """The reference as formulas spell it."""
+        return self.name + self.inside
+
+
+Piece: TypeAlias = str | Reference | TableReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +145,7 @@ class Formula:
 
     pieces: tuple[Piece, ...]
 
-    def write(self, place: Callable[[Reference], str]) -> str:
+    def write(self, place: Callable[[Reference | TableReference], str]) -> str:
         """The formula with every reference as ``place`` writes it."""
         return "".join([piece if isinstance(piece, str) else place(piece) for piece in self.pieces])
 
@@ -158,8 +169,9 @@ def read(text: str) -> Formula:
         if found["text"] is not None or found["foreign"] is not None:
             pieces.append(found[0])
         elif found["structure"] is not None or found["bracket"] is not None:
-            end = _after_brackets(text, end)
-            pieces.append(text[at:end])
+            inside, end = end - 1, _after_brackets(text, end)
+            is_table = found["structure"] is not None
+            pieces.append(TableReference(text[at:inside], text[inside:end]) if is_table else text[at:end])
         elif found["function"] is not None:
             functions.append(found[0][:-1].upper().removeprefix("_XLFN.").removeprefix("_XLWS."))
             pieces.append(found[0])
@@ -243,7 +255,9 @@ def _joined(pieces: list[Piece]) -> Iterator[Piece]:
 def shifted(text: str, rows: int, columns: int) -> str:
     """The formula as copying its cell would write it: references without $ move along."""
 
-    def move(reference: Reference) -> str:
+    def move(reference: Reference | TableReference) -> str:
+        if isinstance(reference, TableReference):
+            return reference.written()
         c1, r1, c2, r2 = reference.fixed
         moved = replace_cells(
             reference,

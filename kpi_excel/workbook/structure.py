@@ -5,13 +5,13 @@ Made once for each layout; filling then only puts values into it.
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import say
-from kpi_excel.workbook import drawn, links, markup, notes
+from kpi_excel.workbook import drawn, links, markup, notes, tables
 from kpi_excel.workbook.compile import SheetModel, TemplateError
 from kpi_excel.workbook.edition import Edition
 from kpi_excel.workbook.growth import Growth
@@ -55,7 +55,8 @@ class Builder:
         self.growths = growths
         self.maps = maps
         self.edition = Edition(package)
-        self.tables = self._table_names()
+        self.tables = tables.Identities(package, models, growths)
+        maps.tables, maps.homes = self.tables.names, self.tables.home
         self.owner: dict[str, Growth] = {}
 
     def build(self) -> Structure:
@@ -68,8 +69,8 @@ class Builder:
             return Structure(self.package, sheets)
         seen: set[int] = set()
         sheets = []
-        for model, growth in zip(self.models, self.growths, strict=True):
-            sheets.append(self._sheet(model, growth, is_copy=model.index in seen))
+        for index, (model, growth) in enumerate(zip(self.models, self.growths, strict=True)):
+            sheets.append(self._sheet(index, model, growth, is_copy=model.index in seen))
             seen.add(model.index)
         self._loose_charts()
         self._pivots()
@@ -82,17 +83,17 @@ class Builder:
 
     # --- sheets ----------------------------------------------------------------------------------------------------
 
-    def _sheet(self, model: SheetModel, growth: Growth, *, is_copy: bool) -> BuiltSheet:
+    def _sheet(self, index: int, model: SheetModel, growth: Growth, *, is_copy: bool) -> BuiltSheet:
         part = model.entry.part
         renamed: dict[str, str] = {}
         if is_copy:
             renamed = self._names_for_copy(part, model)
             self._copy_relationships(renamed)
-        gone = self._left_out_with_rows(part, renamed, growth)
+        gone = self._left_out_with_rows(part, renamed, growth) | self._tables_left_out(index, part, renamed)
         own = [part, *(name for name in own_parts(self.package, part) if name not in gone)]
         for name in own[1:]:
-            self._part(name, renamed.get(name, name), growth, is_copy=is_copy)
-        before, after = self._around(model, growth)
+            self._part(index, name, renamed.get(name, name), growth, is_copy=is_copy)
+        before, after = self._around(model, growth, gone)
         after = links.separated(self.edition, renamed.get(part, part), after)
         rows = b"" if model.is_live else model.xml.data[model.xml.start : model.xml.end]
         if is_copy:
@@ -117,12 +118,27 @@ class Builder:
             self.edition.remove(renamed.get(name, name))
         return gone
 
-    def _around(self, model: SheetModel, growth: Growth) -> tuple[bytes, bytes]:
-        """What stands before and after the rows, grown."""
+    def _tables_left_out(self, index: int, part: str, renamed: Mapping[str, str]) -> set[str]:
+        """The tables of which a condition left out all rows or columns; the sheet's list of them follows."""
+        gone: set[str] = set()
+        for name, table in tables.of_sheet(self.package, part):
+            if (index, table.name.casefold()) not in self.tables.names:
+                gone |= {name, *own_parts(self.package, name)}
+        for link in self.package.relationships(part):
+            if link.target in gone:
+                self.edition.unrelate(renamed.get(part, part), link.id)
+        for name in gone:
+            self.edition.remove(renamed.get(name, name))
+        return gone
+
+    def _around(self, model: SheetModel, growth: Growth, gone: set[str]) -> tuple[bytes, bytes]:
+        """What stands before and after the rows, grown; without what leads to parts that are gone."""
         xml = model.xml
         if self.maps.is_identity:
             return xml.before, xml.after
-        edits = Sheet(xml.outer, growth).edits()
+        sheet = Sheet(xml.outer, growth)
+        lost = {link.id for link in self.package.relationships(model.entry.part) if link.target in gone}
+        edits = sheet.edits() + list(_without_tables(sheet, lost))
         cut = len(xml.before)
         before = markup.splice(xml.before, [edit for edit in edits if edit.end <= cut and edit.start < cut])
         after = markup.splice(
@@ -130,15 +146,14 @@ class Builder:
         )
         return before, after
 
-    def _part(self, source: str, target: str, growth: Growth, *, is_copy: bool) -> None:
+    def _part(self, index: int, source: str, target: str, growth: Growth, *, is_copy: bool) -> None:
         """One part of a sheet, written for where its cells stand."""
         self.owner[target] = growth
         kind = self._kind(source)
         write = _WRITERS.get(kind)
         data = self.package.parts[source]
         if kind == "table":
-            identity = self._fresh_table(source) if is_copy else {}
-            data = drawn.table(self.package.xml(source), growth, identity)
+            data = tables.written(self.package.xml(source), growth, self.tables.changed.get((index, source), {}))
         elif kind == "vmlDrawing":
             data = notes.boxes(data, growth, self._threaded(source))
         elif write is not None:
@@ -207,24 +222,6 @@ class Builder:
                 if link is not None and not link.external and not link.target.startswith("#"):
                     edits.append(node.with_attribute(data, "Target", _pointing(target, link, renamed)))
             self.edition.replace(relationships_part(target), markup.splice(data, edits))
-
-    def _table_names(self) -> set[str]:
-        """Names and ids that tables have, so that copies get others."""
-        taken = {name.name.casefold() for name in self.package.workbook.names}
-        for part in self.package.parts:
-            if self._kind(part) == "table":
-                root = self.package.tree(part)
-                taken |= {root.get("displayName").casefold(), "id " + root.get("id")}
-        return taken
-
-    def _fresh_table(self, part: str) -> dict[str, str]:
-        root = self.package.tree(part)
-        base = root.get("displayName") or "Table"
-        number = next(n for n in range(2, 100_000) if f"{base}_{n}".casefold() not in self.tables)
-        identity = next(n for n in range(1, 1_000_000) if f"id {n}" not in self.tables)
-        name = f"{base}_{number}"
-        self.tables |= {name.casefold(), f"id {identity}"}
-        return {"id": str(identity), "name": name, "displayName": name}
 
     # --- the workbook ----------------------------------------------------------------------------------------------
 
@@ -353,6 +350,17 @@ class Builder:
                     place = next((at for at, (index, _) in enumerate(order) if index >= int(tab)), 0)
                     edits.append(view.with_attribute(data, name, str(place)))
         return edits
+
+
+def _without_tables(sheet: Sheet, lost: set[str]) -> Iterator[Edit]:
+    """The sheet's list of tables without some of them."""
+    for listed in sheet.root.all("tableParts") if lost else ():
+        kept = [node for node in listed.children if node.get("r:id") not in lost]
+        if not kept:
+            yield Edit(listed.start, listed.end, b"")
+            continue
+        yield from (Edit(node.start, node.end, b"") for node in listed.children if node not in kept)
+        yield from sheet.set(listed, "count", str(len(kept)))
 
 
 def own_parts(package: Package, part: str) -> list[str]:

@@ -63,6 +63,16 @@ def _table(package: Package, part: str, sheet: str) -> TableArea | None:
     return TableArea(root.get("displayName"), sheet, first, number(found[1]), last, names, headers, totals)
 
 
+def headings(package: Package) -> frozenset[tuple[str, int, int]]:
+    """The cells (sheet, row, column) that name the columns of tables."""
+    return frozenset(
+        (area.sheet, area.first_row, area.first_column + at)
+        for area in tables(package)
+        if area.headers
+        for at in range(len(area.columns))
+    )
+
+
 def plain(formula: str, areas: Mapping[str, TableArea], sheet: str, row: int, column: int) -> str:
     """The formula with every table reference written as a range; raises NotPlainError where that can't be done.
 

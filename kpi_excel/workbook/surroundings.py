@@ -13,6 +13,10 @@ from kpi_excel.workbook.markup import Edit, Node
 from kpi_excel.workbook.placeholders import has_marks
 from kpi_excel.workbook.references import LAST_COLUMN, Area, letters
 
+_LISTS: Final = frozenset(
+    {"dataValidations", "protectedRanges", "ignoredErrors", "cellWatches", "x14:dataValidations", "x14:ignoredErrors",
+     "x14:conditionalFormattings", "x14:sparklineGroups", "ext", "extLst"}
+)  # fmt: skip
 MOST_BREAKS: Final = 1023  # of one kind that Excel takes on a sheet
 
 
@@ -26,20 +30,29 @@ class Sheet:
 
     def edits(self) -> list[Edit]:
         """All that must change."""
-        return list(self._below(self.root))
+        return self._below(self.root)
 
-    def _below(self, node: Node) -> Iterator[Edit]:
+    def _below(self, node: Node) -> list[Edit]:
         """The edits of a node's children; what was replaced as a whole is not looked into."""
+        edits: list[Edit] = []
         gone = 0
         for child in node.children:
-            make = EDITS.get(child.name)
-            made = list(make(self, child)) if make else []
-            yield from made
+            made = self._of(child)
             gone += any(edit.start <= child.start and edit.end >= child.end and not edit.text for edit in made)
-            if not any(edit.start <= child.inner and edit.end >= child.inner_end for edit in made):
-                yield from self._below(child)
+            edits += made
+        if gone == len(node.children) > 0 and node.name in _LISTS:  # an empty list is no valid one
+            return [Edit(node.start, node.end, b"")]
         if gone and "count" in node.attributes:
-            yield from self.set(node, "count", str(len(node.children) - gone))
+            edits += self.set(node, "count", str(len(node.children) - gone))
+        return edits
+
+    def _of(self, node: Node) -> list[Edit]:
+        """The edits of one element and of all in it."""
+        make = EDITS.get(node.name)
+        made = list(make(self, node)) if make else []
+        if any(edit.start <= node.inner and edit.end >= node.inner_end for edit in made):
+            return made
+        return made + self._below(node)
 
     # --- small changes ---------------------------------------------------------------------------------------------
 
@@ -81,6 +94,26 @@ def _area_attribute(name: str) -> Callable[[Sheet, Node], Iterator[Edit]]:
             yield from sheet.remove(node)
 
     return edits
+
+
+def _filter(sheet: Sheet, node: Node) -> Iterator[Edit]:
+    """A filter, and which of its columns are filtered."""
+    yield from _area_attribute("ref")(sheet, node)
+    yield from filter_columns(sheet, node)
+
+
+def filter_columns(sheet: Sheet, node: Node) -> Iterator[Edit]:
+    """The filtered columns are counted from the filter's left; one that is left out is filtered no more."""
+    area, axis = references.area(node.get("ref")), sheet.growth.columns.axis
+    grown = sheet.growth.hull(area) if area is not None else None
+    if area is None or grown is None:
+        return
+    for child in node.all("filterColumn"):
+        column = axis.first(area.column + int(child.get("colId", "0") or 0))
+        if column is None:
+            yield from sheet.remove(child)
+        else:
+            yield from sheet.set(child, "colId", str(column - grown.column))
 
 
 def _sqref(sheet: Sheet, node: Node) -> Iterator[Edit]:
@@ -182,6 +215,9 @@ def _columns(sheet: Sheet, node: Node) -> Iterator[Edit]:
         first, last = int(child.get("min", "1")), int(child.get("max", "1"))
         for low, high in axis.areas(first, min(last, LAST_COLUMN)):
             found.append((low, high, sheet.copy(child, {"min": str(low), "max": str(high)})))
+    if not found:
+        yield from sheet.remove(node)
+        return
     yield Edit(node.inner, node.inner_end, b"".join(tag for _, _, tag in sorted(found)))
 
 
@@ -197,17 +233,37 @@ def _cell_attribute(sheet: Sheet, node: Node, name: str) -> Iterator[Edit]:
 
 
 def _pane(sheet: Sheet, node: Node) -> Iterator[Edit]:
-    """Frozen rows and columns stay the same ones."""
+    """Frozen rows and columns stay the same ones; where all of them are left out, nothing is frozen."""
+    frozen = _frozen(sheet, node)
+    if frozen and not any(frozen.values()):
+        yield from sheet.remove(node)
+        return
     yield from _cell_attribute(sheet, node, "topLeftCell")
-    if node.get("state") in ("frozen", "frozenSplit"):
-        for name, course in (("ySplit", sheet.growth.rows), ("xSplit", sheet.growth.columns)):
-            count = node.get(name).partition(".")[0]
-            if count.isdigit() and int(count):
-                yield from sheet.set(node, name, str(course.axis.end_edge(int(count)) or 0))
+    for name, count in frozen.items():
+        if count:
+            yield from sheet.set(node, name, str(count))
+        else:
+            yield node.with_attribute(sheet.data, name, None)
+            yield from sheet.set(node, "activePane", "topRight" if name == "ySplit" else "bottomLeft")
+
+
+def _frozen(sheet: Sheet, pane: Node) -> dict[str, int]:
+    """How many of the frozen rows and columns are left."""
+    if pane.get("state") not in ("frozen", "frozenSplit"):
+        return {}
+    counts = {name: pane.get(name).partition(".")[0] for name in ("ySplit", "xSplit")}
+    axes = {"ySplit": sheet.growth.rows.axis, "xSplit": sheet.growth.columns.axis}
+    return {
+        name: axes[name].end_edge(int(count)) or 0 for name, count in counts.items() if count.isdigit() and int(count)
+    }
 
 
 def _selection(sheet: Sheet, node: Node) -> Iterator[Edit]:
-    """The selected cell; nothing that a reader would miss, so a single cell is enough."""
+    """The selected cell; nothing that a reader would miss, so a single cell is enough, or none in a lost pane."""
+    pane = node.parent.child("pane") if node.parent is not None else None
+    if pane is not None and 0 in _frozen(sheet, pane).values():
+        yield from sheet.remove(node)
+        return
     area = references.area(node.get("activeCell", "A1"))
     if area is None:
         return
@@ -344,7 +400,7 @@ EDITS: Final[Mapping[str, Callable[[Sheet, Node], Iterator[Edit]]]] = {
     "colBreaks": _breaks,
     "protectedRange": _sqref,
     "ignoredError": _sqref,
-    "autoFilter": _area_attribute("ref"),
+    "autoFilter": _filter,
     "sortState": _area_attribute("ref"),
     "sortCondition": _area_attribute("ref"),
     "cellWatch": _area_attribute("r"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kpi_excel.faults import Fault, Place
-from kpi_excel.workbook import layout, links, placeholders, strings, styles
+from kpi_excel.workbook import layout, links, placeholders, strings, styles, tables
 from kpi_excel.workbook.anchored import crossings, keep_blank_rows
 from kpi_excel.workbook.blocks import BlockError, Scope
 from kpi_excel.workbook.compile import Compiler, TemplateError
@@ -51,7 +51,8 @@ class Template:
             if entry.kind == "worksheet" and entry.part
         ]
         beside = faults_beside(self.package, self._models, self.sandbox)
-        self._faults = (*compiler.faults, *crossings(self.package, self._models), *beside)
+        torn = (*crossings(self.package, self._models), *tables.crossings(self.package, self._models))
+        self._faults = (*compiler.faults, *torn, *beside)
         keep_blank_rows(self.package, self._models)
         self._layouts: dict[tuple[object, ...], Layout] = {}
         self.warnings: tuple[Fault, ...] = ()  # of the last fill: formula cells that carry no value, and why

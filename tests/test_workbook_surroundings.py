@@ -1,0 +1,60 @@
+"""What stands around the rows, when rows and columns are left out: nothing empty or pointing nowhere stays behind."""
+
+import io
+import re
+from collections.abc import Callable
+
+import openpyxl
+import pytest
+from excel_rules import broken
+from openpyxl.worksheet.formula import ArrayFormula
+from openpyxl.worksheet.worksheet import Worksheet
+from workbook_files import parts
+
+from kpi_excel.workbook.template import Template
+
+
+def book(put: Callable[[Worksheet], None]) -> bytes:
+    """A sheet whose rows 2 and 3 are left out by a condition, with something on them."""
+    file, out = openpyxl.Workbook(), io.BytesIO()
+    sheet = file.active
+    for row in range(1, 6):
+        sheet[f"A{row}"], sheet[f"B{row}"] = f"row {row}", row
+    sheet["A2"], sheet["B3"] = "{% if yes %}row 2", "{% endif %}"
+    put(sheet)
+    file.save(out)
+    return out.getvalue()
+
+
+def frozen(sheet: Worksheet) -> None:
+    """Freeze rows that go."""
+    sheet.freeze_panes = "A3"
+    sheet["A1"], sheet["A2"] = "{% if yes %}row 1", "row 2"
+
+
+def validated(sheet: Worksheet) -> None:
+    """A drop-down on a row that goes."""
+    rule = openpyxl.worksheet.datavalidation.DataValidation("list", formula1='"a,b"')
+    rule.add("B2")
+    sheet.add_data_validation(rule)
+
+
+@pytest.mark.parametrize(("put", "gone"), [(frozen, rb"<pane"), (validated, rb"<dataValidations")])
+def test_what_went_with_its_rows_leaves_no_empty_list(put: Callable[[Worksheet], None], gone: bytes) -> None:
+    """A frozen pane without its rows, drop-downs without a cell: Excel would repair the file."""
+    template = Template(book(put))
+    kept, left = (parts(template.fill({"yes": yes}))["xl/worksheets/sheet1.xml"] for yes in (True, False))
+    assert re.search(gone, kept)
+    assert not re.search(gone, left)
+    assert broken(template.fill({"yes": False})) == set()
+
+
+def test_a_loop_that_would_tear_an_array_formula_is_refused() -> None:
+    """Excel lets nobody insert rows inside an array; the fault names its cell."""
+
+    def put(sheet: Worksheet) -> None:
+        sheet["C2"] = ArrayFormula("C2:C5", "=B2:B5*2")
+
+    (fault,) = Template(book(put)).check()
+    assert "The array formula over C2:C5" in str(fault)
+    assert fault.place.cell == "C2"
