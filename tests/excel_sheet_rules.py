@@ -418,7 +418,7 @@ def comments(sheet: Sheet) -> Iterator[str]:
         notes = sum(len(re.findall(rb"ObjectType=\"Note\"", data)) for data in boxes)
         if boxes and notes != len(nodes):
             yield f"{len(nodes)} comments have {notes} boxes"
-        ids = Counter(found for data in boxes for found in re.findall(rb"<v:shape\s[^>]*?\bid=\"([^\"]*)\"", data))
+        ids = Counter(found for data in boxes for found in re.findall(rb"<(?:\w+:)?shape\s[^>]*?\bid=\"([^\"]*)\"", data))
         yield from ("two boxes of comments have one id" for count in ids.values() if count > 1)
 
 

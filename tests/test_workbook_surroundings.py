@@ -7,6 +7,7 @@ from collections.abc import Callable
 import openpyxl
 import pytest
 from excel_rules import broken
+from openpyxl.comments import Comment
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 from workbook_files import parts
@@ -47,6 +48,13 @@ def test_what_went_with_its_rows_leaves_no_empty_list(put: Callable[[Worksheet],
     assert re.search(gone, kept)
     assert not re.search(gone, left)
     assert broken(template.fill({"yes": False})) == set()
+
+
+def test_the_box_of_a_note_goes_with_its_cell() -> None:
+    """Whatever the program that wrote the file calls the namespaces of such boxes (here openpyxl: ns0 and ns2)."""
+    template = Template(book(lambda sheet: setattr(sheet["B2"], "comment", Comment("gone", "A"))))
+    left, kept = (parts(template.fill({"yes": yes}))["xl/drawings/commentsDrawing1.vml"] for yes in (False, True))
+    assert (left.count(b'ObjectType="Note"'), kept.count(b'ObjectType="Note"')) == (0, 1)
 
 
 def test_a_loop_that_would_tear_an_array_formula_is_refused() -> None:

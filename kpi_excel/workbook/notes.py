@@ -10,12 +10,13 @@ from kpi_excel.workbook.growth import Copy, Growth
 from kpi_excel.workbook.markup import Edit, Node
 from kpi_excel.workbook.surroundings import Sheet
 
-_SHAPE = re.compile(rb"<v:shape\s.*?</v:shape>", re.DOTALL)
-_ROW = re.compile(rb"(<x:Row>\s*)(\d+)(\s*</x:Row>)")
-_COLUMN = re.compile(rb"(<x:Column>\s*)(\d+)(\s*</x:Column>)")
-_ANCHOR = re.compile(rb"(<x:Anchor>)([^<]*)(</x:Anchor>)")
-_ID = re.compile(rb"""(<v:shape\s[^>]*?\bid=["'])([^"']*?)(\d+)(["'])""", re.DOTALL)
-_FORMULA = re.compile(rb"(<x:(?:FmlaLink|FmlaRange|FmlaTxbx)>)([^<]*)(<)")
+# Excel calls the namespaces v and x, ClosedXML v and xvml, openpyxl ns0 and ns2.
+_SHAPE = re.compile(rb"<((?:\w+:)?)shape\s.*?</\1shape>", re.DOTALL)
+_ROW = re.compile(rb"(<\w+:Row>\s*)(\d+)(\s*</\w+:Row>)")
+_COLUMN = re.compile(rb"(<\w+:Column>\s*)(\d+)(\s*</\w+:Column>)")
+_ANCHOR = re.compile(rb"(<\w+:Anchor>)([^<]*)(</\w+:Anchor>)")
+_ID = re.compile(rb"""(<(?:\w+:)?shape\s[^>]*?\bid=["'])([^"']*?)(\d+)(["'])""", re.DOTALL)
+_FORMULA = re.compile(rb"(<\w+:(?:FmlaLink|FmlaRange|FmlaTxbx)>)([^<]*)(<)")
 _UID = re.compile(rb"""\s[\w]+:uid\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
