@@ -402,6 +402,9 @@ def _flat(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().casefold()
 
 
+_BOX = rb"<(?:\w+:)?shape\s[^>]*?\bid=\"([^\"]*)\""
+
+
 def comments(sheet: Sheet) -> Iterator[str]:
     """Comments have an author and a box each."""
     for part in sheet.book.linked(sheet.part, "comments"):
@@ -418,7 +421,7 @@ def comments(sheet: Sheet) -> Iterator[str]:
         notes = sum(len(re.findall(rb"ObjectType=\"Note\"", data)) for data in boxes)
         if boxes and notes != len(nodes):
             yield f"{len(nodes)} comments have {notes} boxes"
-        ids = Counter(found for data in boxes for found in re.findall(rb"<(?:\w+:)?shape\s[^>]*?\bid=\"([^\"]*)\"", data))
+        ids = Counter(found for data in boxes for found in re.findall(_BOX, data))
         yield from ("two boxes of comments have one id" for count in ids.values() if count > 1)
 
 
