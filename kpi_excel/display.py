@@ -40,6 +40,7 @@ STATUS_WORDS = {
     Status.NO_DATA: say("no data"),
 }
 FORECAST = say("forecast")
+UNITS_IN_WORDS = {unit: say(unit) for unit in ("days", "months", "periods", "points")}
 REASON_WORDS = {
     Reason.DEN0: say("the denominator is zero"),
     Reason.NEGBASE: say("the base is negative"),
@@ -63,7 +64,7 @@ def value_text(value: Value, unit: str, settings: Settings, decimals: int | None
     if abs(value) >= SCIENTIFIC_FROM:
         return format_scientific(value, locale=locale)
     if unit == "%":
-        return format_percent(_rounded(value, places + 2), _pattern(places) + " %", locale=locale)
+        return percent_text(value, settings, places)
     if unit.startswith("money"):
         return format_currency(
             _rounded(value, places),
@@ -74,6 +75,23 @@ def value_text(value: Value, unit: str, settings: Settings, decimals: int | None
         )
     text = format_decimal(_rounded(value, places), _pattern(places), locale=locale)
     return f"{text} ×" if unit == "×" else text
+
+
+def full_text(value: Value, unit: str, settings: Settings, decimals: int | None = None) -> str:
+    """A figure with its unit in words where no sign beside it tells: "42.6 days", "3,0 meses", "12 points"."""
+    text = value_text(value, unit, settings, decimals)
+    words = None if isinstance(value, NoValue) else UNITS_IN_WORDS.get(unit)
+    return f"{text}\u00a0{words.to(settings.language)}" if words else text
+
+
+def percent_text(share: float, settings: Settings, places: int = 0) -> str:
+    """A share as the reader's locale writes it: 28.0% in English, 28,0 % with a space that does not break in Spain.
+
+    Cells have Excel's own format (``number_format``), which has no space in any language.
+    """
+    locale = locale_of(settings)
+    pattern = str(locale.percent_formats[None].pattern).replace("#,##0", _pattern(places))
+    return format_percent(_rounded(share, places + 2), pattern, locale=locale)
 
 
 def short_text(value: Value, unit: str, settings: Settings, decimals: int | None = None) -> str:

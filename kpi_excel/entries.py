@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from kpi_excel.definitions import Dataset, Definition
@@ -30,6 +30,18 @@ class Period:
     end: date
     label: str
     grain: Grain = Grain.MONTH
+
+    def must_be_reached(self, *, declared: bool, may_lag: int | None, unsaid: date) -> date:
+        """The day that the rows of a source must reach for this period to be covered.
+
+        Args:
+            declared: finance says up to which day the source is complete: then that is the last day itself.
+            may_lag: so many days before the end its newest row may lie, as finance says.
+            unsaid: the day where finance says neither.
+        """
+        if declared:
+            return self.end
+        return unsaid if may_lag is None else self.end - timedelta(days=may_lag)
 
     def __str__(self) -> str:
         return self.label

@@ -16,10 +16,11 @@ from kpi_excel.messages import Message, say
 
 
 class Severity(StrEnum):
-    """An error stops the run; a warning lets it finish with exit status 1."""
+    """An error stops the run; a warning lets it finish with exit status 1; a note is for ``check`` alone."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

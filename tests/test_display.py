@@ -19,15 +19,15 @@ def settings(locale="en_US", currency="USD", language="en") -> Settings:
 @pytest.mark.parametrize(
     ("locale", "currency", "money", "share"),
     [
-        ("es_EC", "USD", "$1.234.568", "12,5 %"),
-        ("es_MX", "MXN", "$1,234,568", "12.5 %"),
-        ("es_ES", "EUR", "1.234.568\xa0€", "12,5 %"),
-        ("en_US", "USD", "$1,234,568", "12.5 %"),
-        ("nowhere", "USD", "$1,234,568", "12.5 %"),
+        ("es_EC", "USD", "$1.234.568", "12,5%"),
+        ("es_MX", "MXN", "$1,234,568", "12.5%"),
+        ("es_ES", "EUR", "1.234.568\xa0€", "12,5\xa0%"),
+        ("en_US", "USD", "$1,234,568", "12.5%"),
+        ("nowhere", "USD", "$1,234,568", "12.5%"),
     ],
 )
 def test_numbers_follow_the_locale_not_the_language(locale, currency, money, share) -> None:
-    """Mexico writes a decimal point, Ecuador a comma; an unknown locale falls back to the language."""
+    """Mexico writes a decimal point, Ecuador a comma, Spain a space before the sign; an unknown locale falls back."""
     place = settings(locale, currency)
     assert display.value_text(1234567.891, "money", place) == money
     assert display.value_text(0.125, "%", place) == share
@@ -49,9 +49,9 @@ def test_changes_carry_their_sign_and_their_kind() -> None:
     """Percentages change by points, amounts by a share, and over a base of 0 or less by the amount."""
     none = NoValue(Reason.NEGBASE)
     assert display.change_text(Change(0.1, 0.02, none), "%", settings()) == "+2.0 pp"
-    assert display.change_text(Change(100.0, -12.0, -0.12), "money", settings()) == "-12.0 %"
+    assert display.change_text(Change(100.0, -12.0, -0.12), "money", settings()) == "-12.0%"
     assert display.change_text(Change(-100.0, 12.0, none), "money", settings()) == "+$12"
-    assert display.change_text(Change(1.0, 0.0, 0.0), "#", settings()) == "0.0 %"
+    assert display.change_text(Change(1.0, 0.0, 0.0), "#", settings()) == "0.0%"
     assert display.change_text(Change(none, none, none), "#", settings()) == "–"
     assert display.change_text(Change(1e-69, 1.0, 1e69), "#", settings()) == "+1"
     assert display.change_text(Change(1.0, 1e40, 1e40), "%", settings()) == "+1E40"
@@ -76,3 +76,11 @@ def test_number_formats_are_excels_own() -> None:
     assert display.number_format("%", settings()) == "0.0%"
     assert display.number_format("money", settings("es_EC")) == '"$"#,##0'
     assert display.number_format("×", settings()) == '#,##0.00" ×"'
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "42.6\xa0days"), ("es", "42.6\xa0días")])
+def test_a_duration_says_what_it_counts(language, text) -> None:
+    """A figure that no sign explains has its unit in words; one that is not there has none."""
+    assert display.full_text(42.6, "days", settings(language=language)) == text
+    assert display.full_text(0.5, "%", settings(language=language)) == "50.0%"
+    assert display.full_text(NoValue(Reason.EMPTY), "days", settings()) == "–"

@@ -130,11 +130,11 @@ def test_blank_keys_and_amounts_are_told():
     """More than one key in a hundred, or one amount in twenty, is worth a word."""
     made = card(definition("made", formula="SUM(amount)", unit="money"), [1.0])
     assert (
-        "2.0 % of the rows of erp have no order_id"
+        "2.0% of the rows of erp have no order_id"
         in judged(measurable.complete, made, report(blanks={"order_id": 20}))[1]
     )
     assert (
-        "6.0 % of the rows of erp have no amount" in judged(measurable.complete, made, report(blanks={"amount": 60}))[1]
+        "6.0% of the rows of erp have no amount" in judged(measurable.complete, made, report(blanks={"amount": 60}))[1]
     )
     assert judged(measurable.complete, made, report(blanks={"amount": 40}))[0] is Verdict.PASS
 

@@ -59,7 +59,7 @@ def test_a_pure_change_of_the_mix_is_mix():
     assert sum(each.mix for each in found) == pytest.approx(70 / 300 - 60 / 200)
     words = causes(made)[0].to("en")
     assert words == (
-        "By product: capsules costs most (-20.0 pp against the target, with 10.0 % there on 67 % of the whole). "
+        "By product: capsules costs most (-20.0 pp against the target, with 10.0 % there on 67% of the whole). "
         "Since 2025-10 -6.7 pp: -6.7 pp by the mix, 0.0 pp by the rates."
     ).replace("10.0 %", made.amount(0.1))
 
@@ -76,7 +76,7 @@ def test_costs_without_a_product_are_named():
     made, _ = cut([(80.0, 40.0, 80.0, 40.0, "beans"), (20.0, 20.0, 20.0, 20.0, "pods"), (0.0, 30.0, 0.0, 5.0, "")], 0.3)
     words = causes(made)[0].to("en")
     assert words.startswith("By product: what names no product costs most (-30.0 pp against the target, without any")
-    assert f"Of those named, pods is worst: {made.amount(0.0)} on 20 % of the whole." in words
+    assert f"Of those named, pods is worst: {made.amount(0.0)} on 20% of the whole." in words
 
 
 def test_products_that_do_not_add_up_are_not_told():

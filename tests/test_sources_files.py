@@ -213,6 +213,7 @@ def test_a_broken_line_is_no_end(tmp_path, content):
     answer = total(tmp_path)
     assert answer.values["all", "2026-10"] == 20, answer.said
     assert answer.reports[0].rejected == 1
+    assert [reject.column for reject in answer.reports[0].rejects] == ["Importe"]  # by its header in the file
 
 
 def test_cut_off_binary_files(tmp_path):

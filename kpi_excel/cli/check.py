@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from kpi_excel import catalogue
 from kpi_excel.cli import language
@@ -12,13 +13,15 @@ from kpi_excel.cli.terminal import wrapped
 from kpi_excel.control import Project, read_control, whole_catalogue
 from kpi_excel.faults import Fault, KpiExcelError, Severity
 from kpi_excel.mail.recipients import in_unrelated_units, without_recipient
-from kpi_excel.messages import Tell, say, unheard
+from kpi_excel.messages import Message, Tell, say, unheard
 from kpi_excel.model import Control
 from kpi_excel.review.rulecheck import check_rules
 from kpi_excel.run.gaps import missing_columns, unreadable
 from kpi_excel.run.plan import reported_units
 from kpi_excel.sources import open_datasets
 from kpi_excel.workbook.template import Template
+
+MARKS = {Severity.ERROR: "✖", Severity.WARNING: "▲", Severity.NOTE: "·"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,40 +32,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Say everything that is wrong: 0 nothing, 1 warnings, 2 errors."""
+    """Say everything that is wrong: 0 nothing, 1 warnings, 2 errors; what has no effect changes nothing."""
     with Progress(options) as progress:
         speech, found = language_and_faults(project_of(options), language(options), tell=progress.tell)
-    faults = list({str(fault): fault for fault in found}.values())  # two rooms may find one
-    errors = sum(fault.severity is Severity.ERROR for fault in faults)
+    once = {str(fault): fault for fault in found}.values()  # two rooms may find one
+    faults = sorted(once, key=lambda fault: list(Severity).index(fault.severity))
+    counts = Counter(fault.severity for fault in faults)
     if options.json:
         print(json.dumps([_as_data(fault) for fault in faults], ensure_ascii=False, indent=1))
     else:
-        _tell(faults, errors, options.lang or speech)
-    return 2 if errors else int(bool(faults))
+        show_faults(faults, options.lang or speech)
+        print(" ".join(sentence.to(options.lang or speech) for sentence in _sums(counts)))
+    return 2 if counts[Severity.ERROR] else int(counts[Severity.WARNING] > 0)
 
 
-def _tell(faults: Sequence[Fault], errors: int, speech: str) -> None:
-    """The faults, and what they mean for the run."""
-    show_faults(faults, speech)
-    if not faults:
-        print(say("Nothing is wrong.").to(speech))
-    elif errors:
-        print(
-            say(
-                "To correct before a run (✖): {errors}. To look at (▲): {rest}.",
-                errors=errors,
-                rest=len(faults) - errors,
-            ).to(speech)
-        )
+def _sums(counts: Counter[Severity]) -> Iterator[Message]:
+    """How many there are of each, and what that means for the run."""
+    errors, rest, idle = (counts[severity] for severity in Severity)
+    if errors:
+        yield say("To correct before a run (✖): {errors}. To look at (▲): {rest}.", errors=errors, rest=rest)
+    elif rest:
+        yield say("To look at (▲): {rest}. The run works all the same.", rest=rest)
     else:
-        print(say("To look at (▲): {rest}. The run works all the same.", rest=len(faults)).to(speech))
+        yield say("Nothing is wrong.")
+    if idle:
+        yield say("Without effect (·): {idle}.", idle=idle)
 
 
 def show_faults(faults: Iterable[Fault], speech: str) -> None:
     """Each fault with a mark that tells an error from a warning."""
     for fault in faults:
-        mark = "✖" if fault.severity is Severity.ERROR else "▲"
-        print(wrapped(fault.to(speech), "    ", f"  {mark} "))
+        print(wrapped(fault.to(speech), "    ", f"  {MARKS[fault.severity]} "))
 
 
 def language_and_faults(

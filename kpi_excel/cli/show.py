@@ -12,7 +12,7 @@ from kpi_excel.cli.project import add_json, add_language, add_period, add_projec
 from kpi_excel.cli.terminal import coloured, table, wrapped
 from kpi_excel.faults import Fault, KpiExcelError, did_you_mean
 from kpi_excel.messages import say
-from kpi_excel.model import Measurement, Part
+from kpi_excel.model import Measurement, Part, Settings
 from kpi_excel.run import Plan, make_plan
 from kpi_excel.run.digest import plain
 from kpi_excel.run.measured import Measured, measure_all
@@ -89,24 +89,24 @@ def _in_words(
     plan: Plan, measured: Measured, measurement: Measurement, data: dict[str, Any], language: str
 ) -> Iterator[str]:
     definition, settings = plan.catalogue.definitions[measurement.kpi], plan.control.settings
-    unit = plan.unit(measurement.unit)
-    value = display.value_text(measurement.value, definition.unit, settings)
+    unit, spoken = plan.unit(measurement.unit), replace(settings, language=language)
+    value = display.full_text(measurement.value, definition.unit, spoken)
     why = display.reason_words(measurement.value)
     target = plan.targets.target(measurement.kpi, measurement.unit, measurement.period)
-    period = display.period_name(measurement.period, replace(settings, language=language))
+    period = display.period_name(measurement.period, spoken)
     yield coloured(f"{definition.name.to(language)} · {unit.name} · {period}", "strong")
     yield f"  {value}" + (f"  ({why.to(language)})" if why else "")
     if target:
-        yield f"  {say('target').to(language)}: {display.target_text(target, definition.unit, settings) or '–'}"
+        yield f"  {say('target').to(language)}: {display.target_text(target, definition.unit, spoken) or '–'}"
     yield ""
     yield wrapped(definition.meaning.to(language), "  ")
     yield ""
     yield f"  {measurement.kpi} = {definition.formula or definition.function}"
-    yield from _indented(_parts(plan, measurement.parts))
+    yield from _indented(_parts(plan, measurement.parts, spoken))
     for kpi, text in data["made_of"].items():
         yield f"  {kpi} = {text}"
         below = measured.measurer.measurement(kpi, measurement.unit, measurement.period)
-        yield from _indented(_parts(plan, below.parts))
+        yield from _indented(_parts(plan, below.parts, spoken))
     yield ""
     yield from _sources(data, language)
     if definition.competing.to(language):
@@ -118,15 +118,15 @@ def _in_words(
         yield from (wrapped(line, "      ", "    ") for line in query.splitlines())
 
 
-def _parts(plan: Plan, parts: tuple[Part, ...]) -> list[str]:
-    return table([(part.text, _part_text(plan, part)) for part in parts], right=frozenset({1}))
+def _parts(plan: Plan, parts: tuple[Part, ...], settings: Settings) -> list[str]:
+    return table([(part.text, _part_text(plan, part, settings)) for part in parts], right=frozenset({1}))
 
 
-def _part_text(plan: Plan, part: Part) -> str:
+def _part_text(plan: Plan, part: Part, settings: Settings) -> str:
     reference = formula.reference_of(formula.parse(part.text))
     unit = plan.catalogue.definitions[reference.kpi].unit if reference else "#"
     decimals = 2 if not reference and isinstance(part.value, float) and part.value % 1 else None
-    return display.value_text(part.value, unit, plan.control.settings, decimals)
+    return display.full_text(part.value, unit, settings, decimals)
 
 
 def _indented(lines: list[str]) -> Iterator[str]:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from kpi_excel.catalogue import Catalogue
 from kpi_excel.catalogue.named import NAMED
+from kpi_excel.control.check_effects import EFFECTS
 from kpi_excel.control.check_sources import (
     addresses_can_be_written_to,
     columns_are_sound,
     doubts_are_settled,
-    further_columns,
     rules_and_conflicts_are_sound,
     sources_are_sound,
+    with_own,
 )
 from kpi_excel.control.draft import Draft, Faults, Placed, repeated
 from kpi_excel.control.layout import folded
@@ -83,17 +84,12 @@ def own_kpis_are_sound(draft: Draft, catalogue: Catalogue, faults: Faults) -> No
     """The catalogue's own checks, each told in the cell that it is about."""
     rows = {item.record.id: item.row for item in reversed(draft.own)}
     doubles = {item.record.id: item.row for item, _ in repeated(draft.own, lambda own: own.id)}
-    _, found = _extended(draft, catalogue)
+    _, found = with_own(draft, catalogue)
     for fault in found:
         kpi, _, field = fault.place.part.rpartition(".")
         row = doubles.get(kpi, rows.get(kpi)) if field == "id" else rows.get(kpi)
         place = row.at(FIELD_OF_OWN.get(field, field)) if row else fault.place
         faults.append(Fault(fault.message, place, fault.hint, fault.severity))
-
-
-def _extended(draft: Draft, catalogue: Catalogue) -> tuple[Catalogue, tuple[Fault, ...]]:
-    further = further_columns((item.record for item in draft.sources), catalogue)
-    return catalogue.extended([item.record for item in draft.own], further)
 
 
 def kpis_are_chosen_once(draft: Draft, catalogue: Catalogue, faults: Faults) -> None:
@@ -123,7 +119,7 @@ def targets_are_of_chosen_kpis(draft: Draft, catalogue: Catalogue, faults: Fault
     for item in draft.targets:
         if item.record.kpi in known and item.record.kpi not in chosen:
             what = say("This target has no effect: {kpi} is not chosen on the sheet KPIs.", kpi=item.record.kpi)
-            faults.warn(item.row, "kpi", what, say("Choose it there, or delete this row."))
+            faults.note(item.row, "kpi", what, say("Choose it there, or delete this row."))
     for item, earlier in repeated(draft.targets, lambda target: (target.kpi, target.unit, target.start)):
         cell = earlier.row.at(earlier.field).cell
         faults.at(item.row, item.field, say("There is a second target for this month: see {cell}.", cell=cell))
@@ -184,7 +180,7 @@ def _bound(number: float | None) -> str:
 
 def kpis_have_sources(draft: Draft, catalogue: Catalogue, faults: Faults) -> None:
     """Every dataset that a chosen KPI reads comes from a source."""
-    extended, _ = _extended(draft, catalogue)
+    extended, _ = with_own(draft, catalogue)
     given = {item.record.dataset for item in draft.sources} | {"calendar"}
     if "orders" in given:
         given.add("customers")  # derived from the orders where it has no source of its own
@@ -218,6 +214,7 @@ CHECKS: tuple[Callable[[Draft, Catalogue, Faults], None], ...] = (
     doubts_are_settled,
     addresses_can_be_written_to,
     rules_and_conflicts_are_sound,
+    *EFFECTS,
 )
 
 

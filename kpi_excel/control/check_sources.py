@@ -27,6 +27,12 @@ def further_columns(sources: Iterable[Source], catalogue: Catalogue) -> Mapping[
     return found
 
 
+def with_own(draft: Draft, catalogue: Catalogue) -> tuple[Catalogue, tuple[Fault, ...]]:
+    """The catalogue with the house's own KPIs of a draft, and what is wrong with them."""
+    further = further_columns((item.record for item in draft.sources), catalogue)
+    return catalogue.extended([item.record for item in draft.own], further)
+
+
 def whole_catalogue(control: Control, builtin: Catalogue) -> Catalogue:
     """The built-in catalogue with the house's own datasets and KPIs; what is wrong with them was told on reading."""
     widened = builtin.with_datasets(control.datasets)

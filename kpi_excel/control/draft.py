@@ -78,6 +78,10 @@ class Faults(list[Fault]):
         """A warning about one cell."""
         self.append(Fault(message, row.at(field), hint, Severity.WARNING))
 
+    def note(self, row: Row, field: str, message: Message, hint: Message | None = None) -> None:
+        """What stands in one cell has no effect."""
+        self.append(Fault(message, row.at(field), hint, Severity.NOTE))
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

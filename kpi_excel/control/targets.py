@@ -45,6 +45,9 @@ def read_targets(rows: Iterable[Row], calendar: Calendar, root: str, faults: Fau
         if year not in YEARS:
             faults.at(row, "year", say("{year} is not a fiscal year.", year=year), say("Write four digits: 2026."))
             continue
+        if not any(f"month_{number}" in row.values for number in range(1, 14)):
+            what = say("No target stands in this row: it has no effect.")
+            faults.note(row, "kpi", what, say("Type a number below a month; it holds until the next one."))
         months = calendar.months_of_year(year)
         for number in range(1, 14):
             value = row.get(f"month_{number}", None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import median
 
-from kpi_excel import display, formula
+from kpi_excel import formula
 from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Measurement, NoValue, Part, Reason, SourceReport, Verdict
 from kpi_excel.review.request import Opinion, Subject, number, tree
@@ -16,6 +16,7 @@ OPEN = 0.9  # share of a weekday's days with rows from which on a day without an
 MIN_DAYS = 8  # days of a weekday that are needed to tell
 MOST_DAYS = 5  # that are named
 FEWER = 0.8  # of the rows of the same period last year; above it a low count is a season's
+LEVEL = 0.95  # of confidence
 UNUSUAL = 3.5  # robust z of the row count, Iglewicz and Hoaglin's limit
 MIN_ROW_HISTORY = 6
 
@@ -45,25 +46,20 @@ def source_opens(subject: Subject) -> Opinion:
 
 
 def fresh(subject: Subject) -> Opinion:
-    """M2: the newest row reaches the end of the period, or lies no further before it than its source may lag."""
-    reports, end = reports_of(subject), subject.request.period.end
+    """M2: the newest row reaches the end of the period, its last working day, or so far as its source may lag."""
+    reports, period = reports_of(subject), subject.request.period
     reached = [(day, report) for report in reports if (day := report.complete_until or report.newest)]
     if not reached:
         return Verdict.NOT_CHECKABLE, say("Its sources do not tell up to which day they reach.")
     day, oldest = min(reached, key=lambda pair: pair[0])
     value = subject.measurement.value
-    covered = day >= end or (oldest.complete_until is None and day >= _enough(subject, oldest.source))
-    if not covered or (isinstance(value, NoValue) and value.reason is Reason.INCOMPLETE):
-        text = "{source} stops at {day}; the period ends on {end}."
-        return Verdict.FAIL, say(text, source=oldest.source, day=day, end=end)
-    return Verdict.PASS, say("The newest row is of {day}.", day=day)
-
-
-def _enough(subject: Subject, source: str) -> date:
-    """The day that the newest row of a source must reach: so many days before the end as finance lets it lag."""
     lags = {one.id: one.max_age_days for one in subject.request.control.sources}
-    lag = lags.get(source)
-    return _last_working_day(subject) if lag is None else subject.request.period.end - timedelta(days=lag)
+    declared, may_lag = oldest.complete_until is not None, lags.get(oldest.source)
+    needed = period.must_be_reached(declared=declared, may_lag=may_lag, unsaid=_last_working_day(subject))
+    if day < needed or (isinstance(value, NoValue) and value.reason is Reason.INCOMPLETE):
+        text = "{source} stops at {day}; the period ends on {end}."
+        return Verdict.FAIL, say(text, source=oldest.source, day=day, end=period.end)
+    return Verdict.PASS, say("The newest row is of {day}.", day=day)
 
 
 def _last_working_day(subject: Subject) -> date:
@@ -85,8 +81,8 @@ def complete(subject: Subject) -> Opinion:
     share = 1.0 if measurement.completeness is None else measurement.completeness
     until = max((day for report in reports if (day := report.complete_until or report.newest)), default=None)
     if until is None:
-        return Verdict.PASS, say("Measured on {share} of the rows.", share=_percent(subject, share))
-    return Verdict.PASS, say("Measured on {share} of the rows, up to {day}.", share=_percent(subject, share), day=until)
+        return Verdict.PASS, say("Measured on {share} of the rows.", share=subject.share(share, 1))
+    return Verdict.PASS, say("Measured on {share} of the rows, up to {day}.", share=subject.share(share, 1), day=until)
 
 
 def _incomplete(subject: Subject, measurement: Measurement, reports: tuple[SourceReport, ...]) -> Iterator[Message]:
@@ -95,7 +91,7 @@ def _incomplete(subject: Subject, measurement: Measurement, reports: tuple[Sourc
         text = "No rows at all from {names}, where there have always been some."
         yield say(text, names=", ".join(subject.card.silent))
     if measurement.completeness is not None and measurement.completeness < subject.request.limit("complete_rows"):
-        yield say("Only {share} of the rows could be read.", share=_percent(subject, measurement.completeness))
+        yield say("Only {share} of the rows could be read.", share=subject.share(measurement.completeness, 1))
     for report in reports:
         yield from _days_without_rows(subject, report)
     yield from _fewer_rows(subject, measurement.rows)
@@ -160,7 +156,7 @@ def _blanks(subject: Subject, report: SourceReport) -> Iterator[Message]:
             column.name in read and column.type is ColumnType.MONEY and share > subject.request.limit("blank_amounts")
         )
         if key or amount:
-            told = {"share": _percent(subject, share), "source": report.source, "column": column.name}
+            told = {"share": subject.share(share, 1), "source": report.source, "column": column.name}
             yield say("{share} of the rows of {source} have no {column}.", **told)
 
 
@@ -226,18 +222,21 @@ def _nps_margin(subject: Subject, counts: NpsCounts) -> Opinion:
     assert interval is not None
     own = subject.card.chosen.max_margin
     allowed = subject.request.limit("nps_margin") if own is None else own
-    margin, n, plain = z_of(0.95) * interval.error * 100, f"{counts.n:.0f}", subject.request.plain
+    margin, n, plain = z_of(LEVEL) * interval.error * 100, f"{counts.n:.0f}", subject.request.plain
+    level = subject.share(LEVEL)
     if margin > allowed:
         needed = nps_sample_size(allowed / 100, counts.adjusted().variance)
-        text = "{n} answers give ± {margin} points at 95 %; ± {allowed} needs about {needed}."
+        text = "{n} answers give ± {margin} points at {level}; ± {allowed} needs about {needed}."
         return Verdict.WARN, say(
             text,
             n=n,
             margin=plain(margin, 1),
             allowed=plain(allowed, 0 if allowed == int(allowed) else 1),
             needed=needed,
+            level=level,
         )
-    return Verdict.PASS, say("{n} answers give ± {margin} points at 95 %.", n=n, margin=plain(margin, 1))
+    text = "{n} answers give ± {margin} points at {level}."
+    return Verdict.PASS, say(text, n=n, margin=plain(margin, 1), level=level)
 
 
 def share_of(subject: Subject) -> tuple[float, float] | None:
@@ -255,11 +254,12 @@ def share_of(subject: Subject) -> tuple[float, float] | None:
 
 def _share_margin(subject: Subject, share: float, n: float, allowed: float) -> Opinion:
     """Agresti and Coull's adjusted Wald for a share."""
-    z = z_of(0.95)
+    z = z_of(LEVEL)
     adjusted = (share * n + z * z / 2) / (n + z * z)
     margin = z * (adjusted * (1 - adjusted) / (n + z * z)) ** 0.5
-    text = "{n} cases give ± {margin} at 95 %; ± {allowed} was agreed."
-    told = say(text, n=f"{n:.0f}", margin=subject.fine(margin), allowed=subject.fine(allowed))
+    text = "{n} cases give ± {margin} at {level}; ± {allowed} was agreed."
+    figures = {"margin": subject.fine(margin), "allowed": subject.fine(allowed), "level": subject.share(LEVEL)}
+    told = say(text, n=f"{n:.0f}", **figures)
     return (Verdict.WARN if margin > allowed else Verdict.PASS), told
 
 
@@ -302,10 +302,6 @@ def _same(again: float | NoValue, value: float | NoValue) -> bool:
     if isinstance(again, NoValue) or isinstance(value, NoValue):
         return isinstance(again, NoValue) and isinstance(value, NoValue)
     return abs(again - value) <= 1e-9 * max(1.0, abs(value))
-
-
-def _percent(subject: Subject, share: float) -> str:
-    return display.value_text(share, "%", subject.request.settings, 1)
 
 
 CHECKS = (

@@ -55,8 +55,9 @@ def _figures(prospect: Prospect, made: Forecast) -> tuple[float, float, float]:
 def _words(prospect: Prospect, made: Forecast, value: float, lower: float, upper: float) -> Message:
     subject, aim = prospect.subject, prospect.aim
     figures = {"value": subject.fine(value), "lower": subject.fine(lower), "upper": subject.fine(upper)}
+    figures["level"] = subject.share(0.95)
     until = aim.due.label if aim else prospect.until
-    text = "Likely in {until}: {value} (95 %: {lower} to {upper}; {method})."
+    text = "Likely in {until}: {value} ({level}: {lower} to {upper}; {method})."
     sentences = [say(text, until=until, method=METHOD_WORDS[made.method], **figures)]
     sentences += _chance(prospect)
     sentences += _pace(prospect)
@@ -67,7 +68,7 @@ def _words(prospect: Prospect, made: Forecast, value: float, lower: float, upper
 def _chance(prospect: Prospect) -> list[Message]:
     if prospect.probability is None:
         return []
-    return [say("Chance of {target}: {chance}.", target=aim_words(prospect), chance=chance_words(prospect.probability))]
+    return [say("Chance of {target}: {chance}.", target=aim_words(prospect), chance=chance_words(prospect))]
 
 
 def _pace(prospect: Prospect) -> list[Message]:
@@ -88,7 +89,7 @@ def _skill(prospect: Prospect) -> list[Message]:
         return []
     if prospect.skill > 0.005:
         text = "On held-back months its error was {share} below that of the best simple rule."
-        return [say(text, share=f"{100 * prospect.skill:.0f} %")]
+        return [say(text, share=prospect.subject.share(prospect.skill))]
     return [say("On held-back months a simple rule did as well; take it as a rough guide.")]
 
 

@@ -125,7 +125,7 @@ def _words(subject: Subject, split: Split) -> Message | None:
         "column": COLUMN_WORDS.get(split.column, split.column),
         "name": _named(split, worst.portion),
         "amount": subject.moved(worst.gap or 0.0),
-        "weight": f"{100 * worst.weight:.0f} %",
+        "weight": subject.share(worst.weight),
         "value": subject.amount(worst.portion.value),
     }
     text = "By {column}: {name} costs most ({amount} against the target, with {value} there on {weight} of the whole)."
@@ -145,7 +145,7 @@ def _poorest(subject: Subject, found: Sequence[Effect]) -> list[Message]:
     if found[0].portion.name or len(named) < 2:
         return []
     worst = min(named, key=lambda pair: (pair[0], pair[1].portion.name))[1]
-    told = {"value": subject.amount(worst.portion.value), "weight": f"{100 * worst.weight:.0f} %"}
+    told = {"value": subject.amount(worst.portion.value), "weight": subject.share(worst.weight)}
     return [say("Of those named, {name} is worst: {value} on {weight} of the whole.", name=worst.portion.name, **told)]
 
 

@@ -90,7 +90,7 @@ def probable(prospect: Prospect) -> Opinion:
         text,
         target=aim_words(prospect),
         due=aim.due.label,
-        chance=chance_words(chance),
+        chance=chance_words(prospect),
         word=word,
         method=METHOD_WORDS[made.method],
         n=made.points,
@@ -107,9 +107,10 @@ def grade(chance: float, settings: Settings) -> tuple[Verdict, Message]:
     return (Verdict.WARN, say("no stretch")) if easy else (Verdict.PASS, say("realistic"))
 
 
-def chance_words(chance: float) -> str:
-    """A probability without false precision."""
-    return "< 1 %" if chance < 0.01 else "> 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
+def chance_words(prospect: Prospect) -> str:
+    """The probability of attainment without false precision."""
+    chance, words = prospect.probability or 0.0, prospect.subject.share
+    return f"< {words(0.01)}" if chance < 0.01 else f"> {words(0.99)}" if chance > 0.99 else words(chance)
 
 
 def aim_words(prospect: Prospect) -> str:
@@ -141,7 +142,7 @@ def pace_needed(prospect: Prospect) -> Opinion:
         "needed": subject.fine(needed),
         "best": subject.fine(best),
         "due": aim.due.label,
-        "share": f"{100 * reached:.0f} %",
+        "share": subject.share(reached),
     }
     if aim.summed:
         text = "Needs {needed} per period until {due}; best ever {best}, reached in {share} of the periods."

@@ -156,6 +156,10 @@ class Subject:
         found = {d.dataset for d in parts_of(self.definition, self.request.definitions) if d.dataset}
         return tuple(sorted(found - {"calendar"}))
 
+    def share(self, part: float, places: int = 0) -> str:
+        """A share of a whole as the reader's locale writes it."""
+        return display.percent_text(part, self.request.settings, places)
+
     def amount(self, value: Value) -> str:
         """A figure of this KPI as the reader's locale writes it."""
         decimals = self.card.chosen.decimals

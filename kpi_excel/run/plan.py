@@ -113,7 +113,7 @@ def make_plan(project: Project, label: str, today: date) -> Plan:
         calendar.period(label, today),
         today,
         TargetBook.of(control.targets),
-        faults,
+        tuple(fault for fault in faults if fault.severity is not Severity.NOTE),
     )
 
 

@@ -36,10 +36,9 @@ class Reach:
         until = self.until(column)
         if until is None:
             return False
-        if self.declared is not None:
-            return until >= period.end
-        slack = min(_days(period), _SLACK_DAYS) - 1 if self.may_lag is None else self.may_lag
-        return until >= period.end - timedelta(days=slack)
+        unsaid = period.end - timedelta(days=min(_days(period), _SLACK_DAYS) - 1)
+        declared = self.declared is not None
+        return until >= period.must_be_reached(declared=declared, may_lag=self.may_lag, unsaid=unsaid)
 
     def begins(self, column: str, period: Period) -> bool:
         """Whether the source reaches back to the beginning of the period."""

@@ -9,7 +9,7 @@ from sqlglot import exp
 from kpi_excel.definitions import Column, ColumnType
 from kpi_excel.entries import Reject
 from kpi_excel.messages import Message, say
-from kpi_excel.sources.duckdb import DuckDb
+from kpi_excel.sources.duckdb import DuckDb, raw_column
 from kpi_excel.sources.engine import name
 from kpi_excel.sources.layers import BAD, Layers
 from kpi_excel.sources.mapping import Mapped
@@ -44,10 +44,10 @@ def listed(
     broken: Sequence[tuple[int, str, str, str]],
 ) -> tuple[Reject, ...]:
     """The first rejects of a file, lines that are no rows first."""
+    titles = {raw_column(place): title for place, title in enumerate(piece.header)}
+    unknown = say("the line cannot be read")
     found = [
-        Reject(
-            str(piece.origin), line, column or "", (text or "")[:200], _BROKEN.get(kind, say("the line cannot be read"))
-        )
+        Reject(str(piece.origin), line, titles.get(column, ""), (text or "")[:200], _BROKEN.get(kind, unknown))
         for line, column, text, kind in broken[:MOST]
     ]
     if spoiled:
