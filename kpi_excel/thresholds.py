@@ -34,7 +34,9 @@ class Threshold:
             value = float(plain.removesuffix("%").strip().replace(",", ".")) / (100 if percent else 1)
         except ValueError:
             return None
-        if self.share and not percent and value > 1:
+        if self.share and not percent and value >= 1:
+            if value == 1:
+                return None  # 1% or 100%: nobody can tell
             value /= 100
         fits = self.low <= value <= self.high and not (self.whole and value != int(value))
         return value if fits and (self.share or not percent) else None

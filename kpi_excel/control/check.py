@@ -17,6 +17,7 @@ from kpi_excel.control.check_sources import (
     with_own,
 )
 from kpi_excel.control.draft import Draft, Faults, Placed, repeated
+from kpi_excel.control.grid import Percent
 from kpi_excel.control.layout import folded
 from kpi_excel.faults import Fault
 from kpi_excel.messages import say
@@ -161,7 +162,8 @@ def _target_fits(item: Placed[Target], definition: Definition, faults: Faults) -
 
 def _number_fits(item: Placed[Target], definition: Definition, number: float, faults: Faults) -> None:
     limit = definition.valid_max if definition.valid_max is not None else MUCH_TOO_MUCH
-    if definition.unit == "%" and number > limit:
+    bare = item.row.get(item.field) == number and not isinstance(item.row.get(item.field), Percent)
+    if definition.unit == "%" and (number > limit or (bare and number >= 1)):
         what = say("{number} means {percent}%.", number=f"{number:g}", percent=f"{number * 100:g}")
         meant = {"percent": f"{number:g}", "share": f"{number / 100:g}"}
         hint = say("Type {percent}% or {share} if that is what is meant.", **meant)

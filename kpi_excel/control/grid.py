@@ -1,5 +1,6 @@
 """The control workbook as it lies on disk: sheets of cells, read with distrust and within bounds."""
 
+import re
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -19,6 +20,11 @@ from kpi_excel.files import locks
 from kpi_excel.messages import Message, say
 
 Content: TypeAlias = str | float | bool | date | None
+
+class Percent(float):
+    """A number that its cell shows as a percentage: 1 is 100% there, and nothing else."""
+
+
 MOST_BYTES = 20_000_000  # of all parts together, unpacked: far more than any control workbook needs
 
 
@@ -128,7 +134,14 @@ def _grid(sheet: Worksheet, values: Worksheet) -> Grid:
 
 def _cell(stored: Any, cached: Any) -> Cell:
     formula = _formula_text(stored.value) if stored.data_type == "f" else ""
-    return Cell(_content(cached.value if formula else stored.value), formula, cached.data_type == "e")
+    content = _content(cached.value if formula else stored.value)
+    shown = Percent(content) if isinstance(content, float) and _is_percent(stored.number_format) else content
+    return Cell(shown, formula, cached.data_type == "e")
+
+
+def _is_percent(number_format: str) -> bool:
+    """Whether a format shows a number times a hundred; a sign in quotes only looks like it."""
+    return "%" in re.sub(r'"[^"]*"|\\.', "", number_format)
 
 
 def _formula_text(value: object) -> str:

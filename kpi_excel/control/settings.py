@@ -395,6 +395,8 @@ def _threshold(threshold: Threshold, text: str) -> tuple[str | None, Message]:
     low, high = threshold.shown(threshold.low), threshold.shown(threshold.high)
     right = say("Write a number from {low} to {high}; blank means {usual}.", low=low, high=high,
                 usual=threshold.shown(threshold.default))  # fmt: skip
+    if threshold.share and re.fullmatch(r"1([.,]0*)?", text.strip()):
+        right = say("Write {low} or {high}: a bare 1 could be either.", low="1%", high="100%")
     return (None if threshold.read(text) is None else text), right
 
 

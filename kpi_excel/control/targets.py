@@ -65,7 +65,7 @@ def _target(row: Row, value: float | Band, start: date, root: str) -> Target:
         row.get("kpi"),
         row.get("unit") or root,
         start,
-        None if isinstance(value, Band) else value,
+        None if isinstance(value, Band) else float(value),
         band.low,
         band.high,
         row.get("tolerance", DEFAULT_TOLERANCE),

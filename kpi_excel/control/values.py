@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from kpi_excel.control.grid import Cell, Content
+from kpi_excel.control.grid import Cell, Content, Percent
 from kpi_excel.control.layout import Choice, Field, Kind, folded
 from kpi_excel.faults import Severity, did_you_mean
 from kpi_excel.messages import LANGUAGES, Message, say
@@ -71,9 +71,11 @@ def value_of(cell: Cell, field: Field) -> Any:
 
 
 def as_text(content: Content) -> str:
-    """What a person reads in the cell: 2026 for 2026.0, yes for TRUE, 2026-10-31 for a date."""
+    """What a person reads in the cell: 2026 for 2026.0, 5% for 0.05 shown so, yes for TRUE, 2026-10-31 for a date."""
     if isinstance(content, bool):
         return "yes" if content else "no"
+    if isinstance(content, Percent):
+        return f"{100 * content:.15g}%"
     if isinstance(content, float):
         return str(int(content)) if content.is_integer() and abs(content) < 1e15 else repr(content)
     return content.isoformat() if isinstance(content, date) else str(content).strip()
