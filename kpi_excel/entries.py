@@ -1,5 +1,6 @@
 """What finance enters in the control workbook, the periods and units that it is about, and what its sources gave."""
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -96,6 +97,7 @@ class Source:
     max_age_days: int | None = None
     place: str = ""  # the row of the control workbook, for messages
     doubts: Mapping[str, str] = field(default_factory=dict)  # by standard column ("": the source): not yet confirmed
+    months: str = ""  # months side by side: "yes", their year, or the header of its column; "" a row has one date
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,14 @@ class SourceReport:
     complete_until: date | None = None
     days: tuple[date, ...] = ()  # the days of its last thirteen months that have rows
     detected: Message | None = None  # delimiter, encoding, decimal mark, date format
+
+    @property
+    def until(self) -> date | None:
+        """The day it reaches to: declared, or its newest row; rows of whole months reach to the end of theirs."""
+        whole_months = len(self.days) > 1 and all(day.day == 1 for day in self.days)
+        if self.complete_until is None and self.newest is not None and whole_months:
+            return self.newest.replace(day=monthrange(self.newest.year, self.newest.month)[1])
+        return self.complete_until or self.newest
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,6 @@ def shown(words: list[str]) -> str:
     [
         ("colour,taste\nred,sweet\nblue,sour\n", "No column holds dates"),
         ("Area,Ene,Feb,Mar,Total\nNorte,1,2,3,6\nSur,4,5,6,15\n", "The months stand side by side"),
-        ("Area,2026-01,2026-02,2026-03\nNorte,1,2,3\nSur,4,5,6\n", "The months stand side by side"),
         ("Date,Amount,Amount\n2026-10-01,1,2\n2026-10-02,3,4\n", "stand more than once: Amount"),
         ("1,7,2026-01-15,Norte\n2,8,2026-02-20,Sur\n3,9,2026-02-21,Sur\n", "The first row holds values"),
     ],

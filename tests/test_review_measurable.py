@@ -79,6 +79,15 @@ def test_a_source_may_lag_as_far_as_agreed():
     assert verdicts == [Verdict.FAIL, Verdict.PASS]
 
 
+def test_rows_of_whole_months_reach_to_the_end_of_theirs():
+    """A table with one row for each month, dated on the first, covers its last month."""
+    months = tuple(date(2026, month, 1) for month in (8, 9, 10))
+    made = card(definition("made"), [1.0])
+    assert judged(measurable.fresh, made, report(newest=months[-1], days=months))[0] is Verdict.PASS
+    assert judged(measurable.fresh, made, report(newest=months[-2], days=months[:-1]))[0] is Verdict.FAIL
+    assert judged(measurable.fresh, made, report(newest=months[-1], days=(*WORKDAYS, months[-1])))[0] is Verdict.FAIL
+
+
 def test_a_missing_day_is_found():
     """M3 misses a working day without a row, and no weekend, and no holiday."""
     made, lost = card(definition("made"), [1.0]), date(2026, 10, 14)

@@ -271,6 +271,15 @@ Año,Mes,Sucursal,Categoría,Gasto
 2026,Octubre,Sur,Nómina,500
 """)
 
+WIDE_COSTS = sheet(
+    ["Gastos por centro de costo 2026"],
+    [],
+    ["Centro de costo", "Rubro", "Septiembre", "Octubre", "Total"],
+    ["Ventas", "Publicidad", 70, 80.5, 150.5],
+    ["Admin", "Alquiler", 200, 200, 400],
+    ["Total", None, 270, 280.5, 550.5],
+)
+
 ALL = (
     Vendor("HubSpot", "hubspot-crm-exports-deals.csv", HUBSPOT_DEALS, "opportunities",
            {"won_value": 14500, "win_rate": 2 / 3}, units=("Ana Ruiz", "Luis Paz")),
@@ -307,5 +316,6 @@ ALL = (
     Vendor("SurveyMonkey ES", "encuesta.csv", SURVEYMONKEY_ES, "surveys", {"nps": 100 / 3}),
     Vendor("Monthly book", "gastos.csv", MONTHLY_BOOK, "costs", {"costs": 1300}, units=("Norte", "Sur")),
     Vendor("Year and month", "gastos2.csv", YEAR_AND_MONTH, "costs", {"costs": 1150}, units=("Norte", "Sur")),
+    Vendor("Months side by side", "gastos.xlsx", WIDE_COSTS, "costs", {"costs": 280.5}, units=("Ventas", "Admin")),
     Vendor("API", "leads.csv.gz", lambda: gzip.compress(ODOO_LEADS_TZ()), "leads", {"leads_new": 2}),
 )  # fmt: skip

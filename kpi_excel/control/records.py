@@ -109,6 +109,7 @@ def source(row: Row) -> Placed[Source]:
         row.get("max_age_days", None),
         str(row.start),
         {"": row.get("doubt")} if row.get("doubt") else {},
+        row.get("months"),
     )
     return Placed(record, row)
 

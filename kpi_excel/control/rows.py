@@ -68,6 +68,7 @@ def _sources(control: Control) -> Iterator[Values]:
             "encoding": source.encoding,
             "decimal": source.decimal,
             "date_format": source.date_format,
+            "months": source.months,
             "unit": source.unit,
             "complete_until": source.complete_until,
             "max_age_days": source.max_age_days,

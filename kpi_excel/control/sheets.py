@@ -381,6 +381,17 @@ SOURCES = Sheet(
             width=16,
         ),
         Field(
+            "months",
+            Texts("Months side by side", "Meses en columnas"),
+            Texts(
+                "Where each month has a column of its own: yes, or the year (2026) where the headers do not say it, or "
+                "the header of the column with the year. The rows then have the columns Month and Value.",
+                "Si cada mes tiene su columna: sí, o el año (2026) si los encabezados no lo dicen, o el encabezado de "
+                "la columna con el año. Las filas tienen entonces las columnas Mes y Valor.",
+            ),
+            width=13,
+        ),
+        Field(
             "unit",
             Texts("Unit", "Unidad"),
             Texts(

@@ -1,8 +1,9 @@
 """Exports as they lie on disk: their headers, and what a sample of their rows shows."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import python_calamine as calamine
 from sqlglot import exp
@@ -10,14 +11,17 @@ from sqlglot import exp
 from kpi_excel.faults import Fault, Place
 from kpi_excel.messages import Message, say
 from kpi_excel.model import ColumnType, Source
+from kpi_excel.proposal.words import fit, made
 from kpi_excel.sources import detection
 from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name
 from kpi_excel.sources.files import UnreadableFileError
-from kpi_excel.sources.pieces import Piece, find, kind_of, place_of, prepare
-from kpi_excel.sources.spreadsheet import without_totals
+from kpi_excel.sources.pieces import Found, Piece, find, kind_of, place_of, prepare
+from kpi_excel.sources.spreadsheet import says_total, without_totals
+from kpi_excel.sources.turning import month_columns, other_names
 
 ROWS = 5000  # of a sample
+NAMESAKE = 0.7  # a header that is one of the wordings
 _TYPES = {"DATE": ColumnType.DATE, "TIMESTAMP": ColumnType.DATE, "BOOLEAN": ColumnType.FLAG, "VARCHAR": None}
 
 
@@ -53,6 +57,11 @@ class Export:
     workspace: Path
 
     @property
+    def months(self) -> str:
+        """What is to be declared about months side by side."""
+        return self.piece.source.months
+
+    @property
     def label(self) -> str:
         """What it is called where it is spoken of."""
         return f"{self.location}!{self.part}" if self.part else self.location
@@ -82,15 +91,16 @@ class Export:
         return tuple(text for text, _ in sorted(found, key=lambda item: (-item[1], item[0])))
 
 
-def read_exports(location: str, folder: Path, workspace: Path) -> tuple[list[Export], list[Fault]]:
+def read_exports(
+    location: str, folder: Path, workspace: Path, language: str = "en"
+) -> tuple[list[Export], list[Fault]]:
     """The tables of a file, and what is wrong with those that cannot be read; a blank sheet is nothing wrong."""
     exports: list[Export] = []
     faults: list[Fault] = []
     for part in _parts(folder / location):
         source = Source("export", "", kind_of(location), location, part)
         try:
-            pieces = (prepare(found, workspace, ()) for found in find(source, folder, workspace))
-            exports += [_export(source, piece, workspace) for piece in pieces]
+            exports += [_export(found, workspace, language) for found in find(source, folder, workspace)]
         except UnreadableFileError as error:
             faults.append(replace(error.fault, place=replace(error.fault.place, file=location)))
     tables = [export for export in exports if export.width > 1 and any(h.filled for h in export.headers)]
@@ -122,9 +132,33 @@ def _parts(path: Path) -> Sequence[str]:
         return ("",)
 
 
-def _export(source: Source, piece: Piece, workspace: Path) -> Export:
+def _export(found: Found, workspace: Path, language: str) -> Export:
+    source = found.source
+    piece = prepare(found, workspace, ())
+    if months := _months(piece):
+        piece = prepare(replace(found, source=replace(source, months=months)), workspace, ())
     headers = tuple(_of_text(piece) if piece.is_text else _typed(piece, workspace))
+    apart = other_names(language) if months else ()
+    headers = tuple(header for header in headers if detection.folded(header.title) not in apart)
     return Export(source.location, source.part, source.kind, headers, piece.words, piece, workspace)
+
+
+def _months(piece: Piece) -> str:
+    """What is to be declared where months stand side by side over numbers; "" where they don't, or have no year."""
+    columns = month_columns(piece.header) if piece.is_text else ()
+    cells = [row[column.place] for row in piece.sample for column in columns if column.place < len(row)]
+    if not columns or detection.kind_of(cells) is not ColumnType.NUMBER:
+        return ""
+    if all(column.year is not None for column in columns):
+        return "yes"
+    named = [title for title in piece.header if fit(title, made("year")) >= NAMESAKE]
+    return named[0] if len(named) == 1 else _year_in((*piece.above, PurePath(piece.origin).stem, piece.source.part))
+
+
+def _year_in(texts: Iterable[str]) -> str:
+    """The one year that some texts name; "" where they name none or several."""
+    years = {year for text in texts for year in re.findall(r"(?<!\d)20\d{2}(?!\d)", text)}
+    return years.pop() if len(years) == 1 else ""
 
 
 def _of_text(piece: Piece) -> Iterator[Header]:
@@ -134,7 +168,8 @@ def _of_text(piece: Piece) -> Iterator[Header]:
     rows = [row for row in rows if len(piece.header) == 2 or sum(bool(cell.strip()) for cell in row) > 1]  # footnotes
     rows = rows[labels_above(rows) :]
     for place, title in enumerate(piece.header):
-        if title.strip() and titles.count(titles[place]) == 1:
+        summed = bool(piece.titles) and says_total(title)
+        if title.strip() and titles.count(titles[place]) == 1 and not summed:
             texts = tuple(row[place] if place < len(row) else "" for row in rows[:ROWS])
             yield Header(title, detection.kind_of(texts), texts)
 

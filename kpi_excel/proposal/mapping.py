@@ -40,6 +40,8 @@ def source_of(identifier: str, export: Export, found: Found) -> tuple[Source, Do
         columns["channel"] = '="ads"'
         doubts["channel"] = say("Money was spent on it and nothing opened: these are taken for ads.")
     columns = _of_lines(export, found, columns, doubts)
+    if export.months.isdigit():
+        doubts[""] = say("The months are taken for those of {year}.", year=export.months)
     if found.rival:
         doubts[""] = say("These rows could also be {dataset}.", dataset=found.rival)
     held = [(export.header(match.header), found.dataset.column(name)) for name, match in found.columns.items()]
@@ -54,6 +56,7 @@ def source_of(identifier: str, export: Export, found: Found) -> tuple[Source, Do
             columns,
             decimal=decimal,
             date_format=order,
+            months=export.months,
         ),
         doubts,
     )

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from kpi_excel.model import Column, ColumnType, Dataset
-from kpi_excel.proposal.exports import Export, Header
+from kpi_excel.proposal.exports import NAMESAKE, Export, Header
 from kpi_excel.proposal.words import Wordings, datasets, fit, split, standing_for
 from kpi_excel.sources import detection
 
 NAMED = "named"  # among the needs: or the file is called so
 BY_NAME = 1.5  # what the name of the file or sheet is worth, in columns
 RIVAL = 0.85  # a dataset that fits so well beside the best one is named
-NAMESAKE = 0.7  # a header that is one of the wordings
 SURE = 0.78  # a wording that stands so early in its list needs no second look
 FEW = 0.9  # of the texts must fit the domain of a column
 MOST_VALUES = 60  # of a column whose values are translated

@@ -11,10 +11,10 @@ from kpi_excel.proposal.mapping import month_of, written
 from kpi_excel.proposal.matching import is_serial
 from kpi_excel.proposal.words import fit, made, split
 from kpi_excel.sources import detection
+from kpi_excel.sources.turning import month_columns
 
 MOST_COLUMNS = 40
 MOST_FIGURES = 5  # columns of numbers that become a KPI
-WIDE = 3  # headers that are months: the months stand side by side
 _NUMBERS = (ColumnType.NUMBER, ColumnType.MONEY)
 
 
@@ -33,23 +33,17 @@ def complaint(export: Export) -> Message | None:
     if twice := sorted({title for title in titles if titles.count(title) > 1}):
         return say("These headers stand more than once: {headers}. Give each a name.", headers=", ".join(twice))
     kinds = [detection.kind_of_text(title) for title in titles]
-    if months := [title for title in titles if _is_month(title)][WIDE - 1 :]:
+    if not export.months and (months := month_columns(export.piece.header)):
         return say(
-            "The months stand side by side, such as {month}. One row for each month is needed: in Excel, Data > From "
-            "table, then Unpivot columns.",
-            month=months[0],
+            "The months stand side by side, such as {month}, and their year is nowhere. Write it on the sheet Sources "
+            "under Months side by side.",
+            month=export.piece.header[months[0].place],
         )
     if sum(kind is not ColumnType.TEXT for kind in kinds) * 2 >= len(kinds):
         return say("The first row holds values, as {value}. Put a row of headers above it.", value=titles[0])
     if not _dates(export) and not month_of(export):
         return say("No column holds dates, so that no period can be told. Export a date with each row.")
     return None
-
-
-def _is_month(title: str) -> bool:
-    words = split(title)
-    named = len(words) == 1 and words[0][:3] in detection.MONTHS
-    return named or any(detection.parts(title, order) for order in ("ym", "my", "by", "by2"))
 
 
 def own_data(export: Export, source: Source, taken: Collection[str]) -> OwnData:
@@ -65,7 +59,7 @@ def own_data(export: Export, source: Source, taken: Collection[str]) -> OwnData:
     decimal, order = written(export, held, {})
     dataset = Dataset(name, Texts(name, name), Texts("", ""), columns)
     mapped = Source(source.id, name, source.kind, source.location, source.part, texts, decimal=decimal,
-                    date_format=order)  # fmt: skip
+                    date_format=order, months=export.months)  # fmt: skip
     return OwnData(dataset, mapped, _kpis(name, columns, headers))
 
 

@@ -64,7 +64,7 @@ def propose(
     exports: list[Export] = []
     faults: list[Fault] = []
     for location in locations:
-        found, wrong = read_exports(location, folder, workspace)
+        found, wrong = read_exports(location, folder, workspace, language)
         exports += found
         faults += wrong
     known = [_recognised(export, catalogue, exports[:place]) for place, export in enumerate(exports)]

@@ -87,15 +87,22 @@ def _fit(header: tuple[str, ...], wording: tuple[str, ...], place: int, key: boo
 
 
 def standing_for(value: str, words: Mapping[str, Sequence[str]]) -> str:
-    """The standard value that a value of an export stands for, or ""."""
+    """The standard value that a value of an export stands for, or "".
+
+    Of wordings inside it the earliest counts, and then the longest: "Costo de ventas" is a cost.
+    """
     found = split(value)
+    inside: list[tuple[int, int, str]] = []
     for standard, wordings in words.items():
         if any(found == split(wording) for wording in (standard, *wordings)):
             return standard
-    long = [(standard, wording) for standard, wordings in words.items() for wording in wordings]
-    return next((standard for standard, wording in long if len(wording) > SHORTEST and _within(wording, found)), "")
+        for parts in map(split, wordings):
+            start = _start(parts, found)
+            if start is not None and len(" ".join(parts)) > (SHORTEST if start else SHORTEST - 2):
+                inside.append((start, -len(parts), standard))
+    return min(inside)[2] if inside else ""
 
 
-def _within(wording: str, found: tuple[str, ...]) -> bool:
-    parts = split(wording)
-    return any(found[start : start + len(parts)] == parts for start in range(len(found) - len(parts) + 1))
+def _start(parts: tuple[str, ...], found: tuple[str, ...]) -> int | None:
+    """Where among the words a wording begins, or None."""
+    return next((at for at in range(len(found) - len(parts) + 1) if found[at : at + len(parts)] == parts), None)

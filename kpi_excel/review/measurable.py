@@ -48,7 +48,7 @@ def source_opens(subject: Subject) -> Opinion:
 def fresh(subject: Subject) -> Opinion:
     """M2: the newest row reaches the end of the period, its last working day, or so far as its source may lag."""
     reports, period = reports_of(subject), subject.request.period
-    reached = [(day, report) for report in reports if (day := report.complete_until or report.newest)]
+    reached = [(day, report) for report in reports if (day := report.until)]
     if not reached:
         return Verdict.NOT_CHECKABLE, say("Its sources do not tell up to which day they reach.")
     day, oldest = min(reached, key=lambda pair: pair[0])
@@ -79,7 +79,7 @@ def complete(subject: Subject) -> Opinion:
     if measurement.completeness is None and not reports and _usual_rows(subject) is None:
         return Verdict.NOT_CHECKABLE, say("Nothing is known of how complete its rows are.")
     share = 1.0 if measurement.completeness is None else measurement.completeness
-    until = max((day for report in reports if (day := report.complete_until or report.newest)), default=None)
+    until = max((day for report in reports if (day := report.until)), default=None)
     if until is None:
         return Verdict.PASS, say("Measured on {share} of the rows.", share=subject.share(share, 1))
     return Verdict.PASS, say("Measured on {share} of the rows, up to {day}.", share=subject.share(share, 1), day=until)

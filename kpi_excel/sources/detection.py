@@ -109,9 +109,18 @@ def header_row(rows: Sequence[Sequence[object]], wanted: Collection[str] = ()) -
     widths = [sum(1 for cell in row if cell not in (None, "")) for row in near]
     usual = max(Counter(widths).items(), key=lambda item: item[0] * item[1])[0]  # titles above are many, but narrow
     for place, row in enumerate(near):
-        if widths[place] >= max(usual, 1) and all(_is_title(cell) for cell in row if cell not in (None, "")):
+        filled = [cell for cell in row if cell not in (None, "")]
+        if widths[place] >= max(usual, 1) and all(_is_title(cell) for cell in filled):
+            return place
+        if widths[place] >= max(usual - 1, 2) and _holds_months(filled):  # over the names of the rows nothing stands
             return place
     return next((place for place, width in enumerate(widths) if width), 0)
+
+
+def _holds_months(filled: Sequence[object]) -> bool:
+    """Whether a row heads months side by side: months, and texts beside them."""
+    months = [month_in(str(cell)) is not None for cell in filled]
+    return sum(months) > 1 and all(month or _is_title(cell) for month, cell in zip(months, filled, strict=True))
 
 
 def _is_title(cell: object) -> bool:
@@ -164,7 +173,10 @@ def decimal_evidence(texts: Iterable[str]) -> Counter[str]:
 MONTHS = {
     name: month
     for month, names in enumerate(
-        ("jan ene", "feb", "mar", "apr abr", "may", "jun", "jul", "aug ago", "sep set", "oct", "nov", "dec dic"), 1
+        (
+            "jan ene", "feb fev", "mar", "apr abr", "may mai", "jun", "jul", "aug ago", "sep set", "oct out", "nov",
+            "dec dic dez",
+        ), 1
     )
     for name in names.split()
 }
@@ -221,6 +233,26 @@ def _days(year: int, month: int) -> int:
     if month == 2:
         return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
     return 30 if month in (4, 6, 9, 11) else 31
+
+
+_MONTH_NAMES = (
+    "january enero janeiro", "february febrero fevereiro", "march marzo março", "april abril", "may mayo maio",
+    "june junio junho", "july julio julho", "august agosto", "september septiembre setiembre setembro",
+    "october octubre outubro", "november noviembre novembro", "december diciembre dezembro",
+)  # fmt: skip
+
+
+def month_in(header: str) -> tuple[int | None, int, int] | None:
+    """Year, month and day of a header that is a month ("Oct 2026", "2026-10", a date of Excel's); October has no year.
+
+    A date that could be read day first or month first is none.
+    """
+    word = header.strip().rstrip(".").casefold()
+    if len(word) >= len("oct"):
+        for month, names in enumerate(_MONTH_NAMES, 1):
+            if any(full.startswith(word) for full in names.split()):
+                return None, month, 1
+    return next((found for order in ("ym", "my", "by", "by2", "ymd") if (found := parts(header, order))), None)
 
 
 def date_evidence(texts: Iterable[str]) -> DateEvidence:

@@ -1,7 +1,7 @@
 """One file of a source: what it holds and how it is written, before any column is mapped."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlglot import exp
@@ -20,6 +20,7 @@ from kpi_excel.sources.files import (
     open_in_excel,
     plain_text,
 )
+from kpi_excel.sources.turning import turned
 
 KINDS = ("csv", "parquet", "xlsx", "sql", "derived")
 _ENDINGS = {
@@ -52,8 +53,17 @@ class Piece:
     closed: bool = True
     strict: bool = False  # whether a cell that is not of its type ends the reading
     quoted: bool = True  # whether a quote stands anywhere in the text
+    above: tuple[str, ...] = ()  # what is written above the headers
     words: tuple[Message, ...] = ()
     warnings: tuple[Fault, ...] = field(default=())
+    titles: tuple[str, ...] = ()  # the headers of the file, where its months were turned into rows
+    places: tuple[tuple[int, ...], ...] = ()  # which columns of the file each column then comes from
+
+    def cells(self, place: int) -> tuple[tuple[int, str], ...]:
+        """Where in a row of the file the cells of a column stand, and under which headers."""
+        if not self.titles:
+            return ((place, self.header[place]),)
+        return tuple((at, self.titles[at]) for at in self.places[place])
 
     def column(self, place: int) -> str:
         """The name of a raw column in the query."""
@@ -115,7 +125,29 @@ def _state_of(path: Path) -> tuple[int, int]:
 
 def prepare(found: Found, workspace: Path, wanted: Sequence[str]) -> Piece:
     """A file made ready to be read; raises ``UnreadableFileError`` for what cannot be."""
-    return found.ready or _piece(found.source, found.origin, found.digest, workspace, wanted)
+    piece = found.ready or _piece(found.source, found.origin, found.digest, workspace, wanted)
+    return _turned(piece) if found.source.months.strip() else piece
+
+
+def _turned(piece: Piece) -> Piece:
+    """The piece with a row for each month, where months stand side by side."""
+    if piece.plain is None:
+        raise _unreadable(
+            piece.origin,
+            say("Months side by side are read from text files and workbooks only."),
+            say("Make a row of each month where the rows are fetched, or export them as CSV."),
+        )
+    place = Place(file=str(piece.origin), sheet=piece.sheet)
+    made = turned(piece.source.months, piece.header, piece.sample, piece.query, place)
+    return replace(
+        piece,
+        query=made.query,
+        header=made.header,
+        sample=made.sample,
+        titles=piece.header,
+        places=made.places,
+        words=(*piece.words, say("months side by side")),
+    )
 
 
 def _piece(source: Source, path: Path, digest: str, workspace: Path, wanted: Sequence[str]) -> Piece:
@@ -207,6 +239,7 @@ def _text_piece(source: Source, path: Path, digest: str, workspace: Path, wanted
         skip=skip,
         closed=text.closed,
         quoted=text.quoted,
+        above=tuple(cell for row, _ in rows[:title] for cell in row if cell.strip()),
         words=words,
         warnings=text.warnings,
     )
@@ -246,6 +279,7 @@ def _sheet_piece(source: Source, path: Path, digest: str, workspace: Path, wante
         plain=target,
         first_row=laid.first_row,
         sheet=laid.area.sheet,
+        above=laid.above,
         words=tuple(words),
         warnings=(lock,) if lock else (),
     )

@@ -106,10 +106,11 @@ def _placed(
             line = piece.first_row + last if piece.is_sheet else piece.skip + last + 1
             last = reader.line_num
             for place, held in texts.items():
-                if place < len(row) and row[place] in held:
-                    found.append(
-                        Reject(str(piece.origin), line, piece.header[place], row[place][:200], why(place, row[place]))
-                    )
+                found += [
+                    Reject(str(piece.origin), line, title, row[at][:200], why(place, row[at]))
+                    for at, title in piece.cells(place)
+                    if at < len(row) and row[at] in held
+                ]
             if len(found) >= most:
                 break
     return found[:most]

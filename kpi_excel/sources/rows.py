@@ -94,9 +94,9 @@ _PLAIN = {
 
 
 def natively_typed(file: FileColumns, raws: Sequence[Raw]) -> FileColumns | None:
-    """The file with plainly written numbers and dates read by the engine itself; None for what is no text file."""
+    """The file with plainly written numbers and dates read by the engine itself; None where it cannot."""
     piece = file.piece
-    if piece.plain is None:
+    if piece.plain is None or piece.titles:
         return None
     wanted: dict[int, set[ColumnType]] = {}
     for raw in raws:

@@ -48,6 +48,7 @@ class LaidDown:
     area: Area
     first_row: int  # 1-based row of the sheet that the first line comes from
     left_out: tuple[int, ...] = ()  # 1-based rows with totals
+    above: tuple[str, ...] = ()  # what is written above the headers
 
 
 def lay_down(path: Path, part: str, wanted: Sequence[str], decimal: str, target: Path) -> LaidDown:
@@ -234,7 +235,8 @@ def _written(
         kept, dropped = (tail, 0) if area.exact else without_totals(tail)
         writer.writerows(kept)
     last = sheet.total_height if area.bottom is None else area.bottom + 1
-    return LaidDown(target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)))
+    above = tuple(str(cell) for row in near[:title] for cell in row if cell not in ("", None))
+    return LaidDown(target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)), above)
 
 
 def _rows(sheet: calamine.CalamineSheet, area: Area) -> Iterator[list[Any]]:
@@ -294,7 +296,12 @@ def without_totals(tail: list[list[Any]]) -> tuple[list[list[Any]], int]:
 
 
 def _is_total(row: list[Any]) -> bool:
-    return _TOTAL.match(next((str(cell) for cell in row if cell not in ("", None)), "")) is not None
+    return says_total(next((str(cell) for cell in row if cell not in ("", None)), ""))
+
+
+def says_total(text: str) -> bool:
+    """Whether a text announces a total."""
+    return _TOTAL.match(text) is not None
 
 
 def _filled(row: list[Any]) -> int:
