@@ -5,6 +5,7 @@ Formats and everything else stay the chart's own bytes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from kpi_excel.figures import Figure
@@ -32,31 +33,35 @@ class _Cache:
         self.head = data[format_code.start : format_code.end] if format_code else b""
         self.code = ""  # the number format that the data gives
         self.takes_format = format_code is not None and format_code.text == "General"
+        self.starts = [b'<%spt idx="%d"><%sv>' % (self.prefix, at, self.prefix) for at in range(self._count)]
+        self.end = b"</%sv></%spt>" % (self.prefix, self.prefix)
+
+    @property
+    def _count(self) -> int:
+        return max(map(len, self.levels), default=0)
 
     def inner(self, lookup: Lookup) -> bytes:
         """All that stands inside the cache's element."""
-        count = len(self.levels[0]) if self.levels else 0
-        points = [self._points(level, lookup) for level in self.levels]
-        head = self._head(lookup) if self.takes_format else self.head
+        levels = [[lookup(*cell) for cell in level] for level in self.levels]
+        points = [self._points(level) for level in levels]
+        head = self._head(levels) if self.takes_format else self.head
         if self.kind == "c:multiLvlStrCache":
             points = [b"<%slvl>%s</%slvl>" % (self.prefix, each, self.prefix) for each in points]
-        return head + b'<%sptCount val="%d"/>' % (self.prefix, count) + b"".join(points)
+        return head + b'<%sptCount val="%d"/>' % (self.prefix, self._count) + b"".join(points)
 
-    def _head(self, lookup: Lookup) -> bytes:
+    def _head(self, levels: Sequence[Sequence[CellValue]]) -> bytes:
         """The number format that the data gives the cells: axes and labels take it from there."""
-        values = (lookup(*cell) for level in self.levels for cell in level)
-        self.code = next((value.format for value in values if isinstance(value, Figure)), "")
+        self.code = next((value.format for level in levels for value in level if isinstance(value, Figure)), "")
         if not self.code:
             return self.head
         return b"<%sformatCode>%s</%sformatCode>" % (self.prefix, escape(self.code), self.prefix)
 
-    def _points(self, cells: Sequence[tuple[str, int, int]], lookup: Lookup) -> bytes:
-        write = _number if self.kind == "c:numCache" else _text
-        prefix = self.prefix
+    def _points(self, values: Sequence[CellValue]) -> bytes:
+        write, end = _number if self.kind == "c:numCache" else _text, self.end
         return b"".join(
-            b'<%spt idx="%d"><%sv>%s</%sv></%spt>' % (prefix, index, prefix, value, prefix, prefix)
-            for index, cell in enumerate(cells)
-            if (value := write(lookup(*cell))) is not None
+            start + shown + end
+            for start, value in zip(self.starts, values, strict=False)
+            if (shown := write(value)) is not None
         )
 
 
@@ -252,6 +257,8 @@ def _cells(area: Area) -> Iterator[tuple[str, int, int]]:
 
 
 def _number(value: CellValue) -> bytes | None:
+    if type(value) is float:  # as nearly always
+        return repr(value).encode()
     if isinstance(value, bool | str) or value is None:
         return None
     return str(value).encode() if isinstance(value, ErrorValue) else repr(value).encode()
@@ -264,4 +271,10 @@ def _text(value: CellValue) -> bytes | None:
         return b"TRUE" if value else b"FALSE"
     if isinstance(value, float):
         value = f"{value:.15g}"
-    return escape(str(value))
+    return _escaped(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _escaped(text: str) -> bytes:
+    """A text as XML; the names below a chart are mostly those of the other charts, and of the output before."""
+    return escape(text)

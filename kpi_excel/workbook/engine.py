@@ -286,7 +286,7 @@ def _content_types(parts: Iterable[str]) -> bytes:
 
 def _slim_sheet(data: bytes, formulas: Mapping[bytes, Formula | None], kept: Collection[bytes]) -> bytes:
     """A sheet with trusted formulas only, without old values; where an array formula fills cells, they are empty."""
-    data = _NEWER_ERROR.sub(rb"\1#VALUE!\2", data)
+    data = _NEWER_ERROR.sub(rb"\1#VALUE!\2", data) if b"v>#" in data else data
     if b"<f" not in data and b":f" not in data:
         return data
 

@@ -31,7 +31,7 @@ from kpi_excel.workbook.compile import Batch, SheetModel, TemplateError
 from kpi_excel.workbook.edition import Edition
 from kpi_excel.workbook.expressions import FORMATS, Compiled, ExpressionError, Sandbox
 from kpi_excel.workbook.filters import ErrorValue, error_of
-from kpi_excel.workbook.grid import Grid, Key, constant
+from kpi_excel.workbook.grid import Grid, Key, Source, constant
 from kpi_excel.workbook.marked import Mosaic
 from kpi_excel.workbook.markup import Edit
 from kpi_excel.workbook.package import Package
@@ -73,7 +73,7 @@ class Layout:
     recalculation: Recalculation = field(default_factory=Recalculation)
     pictures: list[tuple[int, PictureBox, Compiled]] = field(default_factory=list)  # by sheet
     faults: list[Fault] = field(default_factory=list)
-    sources: dict[tuple[str, int, int], tuple[int, Key | None, int]] = field(default_factory=dict)  # of charts' points
+    sources: dict[tuple[str, int, int], tuple[int, Source]] = field(default_factory=dict)  # of charts' points
     tables: list[tuple[str, int]] = field(default_factory=list)  # parts whose headings may come from the data; sheets
     is_proven: bool = False  # an output of this layout was seen to hold all that the template holds
 
@@ -457,17 +457,18 @@ class Filling:
         by_name = {sitting.name.casefold(): index for index, sitting in enumerate(self.sittings)}
         sources, grids = self.laid.sources, self.grids
 
-        def lookup(sheet: str, row: int, column: int) -> Any:
-            place = (sheet, row, column)
-            source = sources.get(place)
-            if source is None:
-                index = by_name.get(sheet.casefold())
-                source = (-1, None, 0) if index is None else (index, *grids[index].source(row, column))
-                sources[place] = source
-            index, key, slot = source
-            if index < 0:
-                return None
-            value = grids[index].values[key][slot] if key is not None else grids[index].value(row, column)
+        def found(sheet: str, row: int, column: int) -> tuple[int, Source]:
+            index = by_name.get(sheet.casefold())
+            return (-1, Source(constant=None)) if index is None else (index, grids[index].source(row, column))
+
+        def lookup(*place: Any) -> Any:
+            known = sources.get(place)
+            if known is None:
+                known = sources[place] = found(*place)
+            index, (key, slot, constant) = known
+            if constant is not ...:
+                return constant
+            value = grids[index].values[key][slot] if key is not None else grids[index].value(*place[1:])
             return value if type(value) is float else self._drawn(value)
 
         return lookup

@@ -6,7 +6,7 @@ table of all cells, so that a sheet with a million rows costs nothing extra.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kpi_excel.workbook.blocks import Emission
 from kpi_excel.workbook.compile import CellPlan
@@ -17,6 +17,14 @@ from kpi_excel.workbook.strings import StringTable
 
 Key = tuple[int, int]  # the passages of a row and a column
 NOTHING: Final = None
+
+
+class Source(NamedTuple):
+    """Where a cell's value comes from: the data (passage and slot), or the template; neither for a formula's."""
+
+    key: Key | None = None
+    slot: int = 0
+    constant: Any = ...
 
 
 class Grid:
@@ -60,12 +68,14 @@ class Grid:
         found = self._locate(row, column)
         return found[0].cell if found is not None and found[0] is not None else None
 
-    def source(self, row: int, column: int) -> tuple[Key | None, int]:
-        """The passage and slot whose value a cell shows; no passage for cells that show anything else."""
-        found = self._locate(row, column)
-        if found is None or found[0] is None or found[0].kind != "value" or not self.values.get(found[1]):
-            return None, 0
-        return found[1], found[0].slot
+    def source(self, row: int, column: int) -> "Source":
+        """Where the value of a cell comes from, in all outputs of this layout."""
+        found = self._locate(row, column) if not self.sitting.model.is_plain else None
+        plan, key = found if found is not None else (None, (0, 0))
+        if plan is not None and plan.kind == "value" and self.values.get(key):
+            return Source(key, plan.slot)
+        is_formula = plan is not None and plan.kind == "formula"
+        return Source() if is_formula or self.sitting.model.is_plain else Source(constant=self.value(row, column))
 
     def _locate(self, row: int, column: int) -> tuple[CellPlan | None, Key] | None:
         rows = _at(self.sitting.rows.emissions, self._rows, row)

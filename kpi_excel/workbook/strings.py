@@ -5,6 +5,7 @@ go there, and no ``{{ placeholder }}`` is left behind in the file.
 """
 
 import re
+from itertools import chain
 from typing import Final, NamedTuple
 from xml.parsers import expat
 
@@ -112,8 +113,7 @@ class Strings:
         taken = [item.encode() for item in self.new[:free]]
         taken += [empty] * (free - len(taken))
         out = [_recounted(start, max(len(self.table.items), len(self.table.items) + len(self.new) - free))]
-        for piece, item in zip(pieces, [*taken, b""], strict=True):
-            out += piece, item
+        out += chain.from_iterable(zip(pieces, [*taken, b""], strict=True))
         out.append("".join(self.new[free:]).encode())
         out.append(end)
         return b"".join(out)
