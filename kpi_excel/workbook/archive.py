@@ -78,7 +78,7 @@ class DamagedError(Exception):
 
 def pack(name: str, data: bytes, level: int = LEVEL, written_name: bytes = b"") -> Entry:
     """An entry made from content."""
-    method = STORED if name.lower().endswith(NEVER_PACKED) else DEFLATED
+    method = STORED if level == 0 or name.lower().endswith(NEVER_PACKED) else DEFLATED
     if method == DEFLATED:
         packer = zlib.compressobj(level, zlib.DEFLATED, -15)
         packed = packer.compress(data) + packer.flush()

@@ -106,6 +106,7 @@ class CellWriter:
         self.formatted = formatted
         self.language = language
         self.date1904 = date1904
+        self.has_formulas = False  # a value was a live formula
         self.value = f"><{prefix}v>"
         self.end = f"</{prefix}v></{prefix}c>"
 
@@ -160,6 +161,7 @@ class CellWriter:
     def _write_formula(self, formula: LiveFormula, style: str) -> str:
         """A native formula with the value that it shows."""
         value = formula.value
+        self.has_formulas = True
         style = self.formatted(style, formula.format) if formula.format else style
         kind, shown = "", ""
         if isinstance(value, NoValue):

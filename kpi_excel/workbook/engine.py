@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from kpi_excel.messages import Message, say
 from kpi_excel.workbook import archive
 from kpi_excel.workbook.filters import ErrorValue
-from kpi_excel.workbook.formula_cells import Cell, Formula, filled, usual_cells
+from kpi_excel.workbook.formula_cells import Cell, Formula, filled, holds_formulas, usual_cells
 from kpi_excel.workbook.markup import Edit, escape, splice
 from kpi_excel.workbook.package import CONTENT_TYPES, Package
 from kpi_excel.workbook.trust import Area, Scope
@@ -286,8 +286,8 @@ def _content_types(parts: Iterable[str]) -> bytes:
 
 def _slim_sheet(data: bytes, formulas: Mapping[bytes, Formula | None], kept: Collection[bytes]) -> bytes:
     """A sheet with trusted formulas only, without old values; where an array formula fills cells, they are empty."""
-    data = _NEWER_ERROR.sub(rb"\1#VALUE!\2", data) if b"v>#" in data else data
-    if b"<f" not in data and b":f" not in data:
+    data = _NEWER_ERROR.sub(rb"\1#VALUE!\2", data) if b"#" in data else data
+    if not holds_formulas(data):
         return data
 
     def slim(found: re.Match[bytes]) -> bytes:

@@ -389,7 +389,55 @@ def _check_known(kind: str, name: str, known: Iterable[str]) -> None:
 
 def compiled(sandbox: Sandbox, expressions: Sequence[Expression]) -> Compiled:
     """A function from a scope to the list of the expressions' values: one call for all of them."""
-    values = nodes.List([each.node for each in expressions], lineno=1)
+    plain = [_plain(sandbox, each.node) for each in expressions]
+    rest = [each.node for each, path in zip(expressions, plain, strict=True) if path is None]
+    if not rest:
+        return lambda scope: [path(scope) for path in plain if path is not None]
+    calculated = _calculated(sandbox, rest)
+    if len(rest) == len(plain):
+        return calculated
+
+    def evaluate(scope: Mapping[str, Any]) -> list[Any]:
+        others = iter(calculated(scope))
+        return [next(others) if path is None else path(scope) for path in plain]
+
+    return evaluate
+
+
+def _plain(sandbox: Sandbox, node: nodes.Node) -> Compiled | None:
+    """A constant, a name or a path such as ``row.name``: the same values, without jinja2's context for each row."""
+    match node:
+        case nodes.Const(value=constant):
+            return lambda _scope: constant
+        case nodes.Name(name=name):
+            return lambda scope: scope[name] if name in scope else sandbox.undefined(name=name)
+        case nodes.Getattr(node=nodes.Name(name=name), attr=attribute):
+            return _field(sandbox, name, attribute)
+        case nodes.Getattr(node=owner, attr=attribute):
+            return _step(_plain(sandbox, owner), sandbox.getattr, attribute)
+        case nodes.Getitem(node=owner, arg=nodes.Const(value=key)):
+            return _step(_plain(sandbox, owner), sandbox.getitem, key)
+    return None
+
+
+def _step(owner: Compiled | None, take: Callable[[Any, Any], Any], key: Any) -> Compiled | None:
+    """One step of a path: an attribute or an item of what stands before it."""
+    return owner and (lambda scope: take(owner(scope), key))
+
+
+def _field(sandbox: Sandbox, name: str, attribute: str) -> Compiled:
+    """``row.name``: of a record, as nearly always, or of anything else."""
+
+    def value(scope: Mapping[str, Any]) -> Any:
+        owner = scope[name] if name in scope else sandbox.undefined(name=name)
+        return owner[attribute] if type(owner) is dict and attribute in owner else sandbox.getattr(owner, attribute)
+
+    return value
+
+
+def _calculated(sandbox: Sandbox, expressions: Sequence[nodes.Node]) -> Compiled:
+    """The expressions as jinja2 evaluates them."""
+    values = nodes.List(list(expressions), lineno=1)
     values.set_environment(sandbox)
     body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), values, lineno=1)]
     run = sandbox.from_string(nodes.Template(body, lineno=1)).root_render_func

@@ -198,6 +198,7 @@ class Filling:
         self.faults: list[Fault] = list(laid.faults)
         self.warnings: tuple[Fault, ...] = ()
         self.written: list[dict[Key, list[str]]] = []
+        self.still: dict[int, list[str]] = {}  # by sheet, the pieces that no formula's value changes
         self.grids: list[Grid] = []
         self.has_live_formulas = False
 
@@ -257,6 +258,7 @@ class Filling:
         for piece in rows.pieces:
             if piece.values not in written:
                 self._passage(sitting, piece.values, writer, values, written)
+        self.has_live_formulas |= writer.has_formulas
         self.written.append(written)
         self.grids.append(Grid(sitting, values, self.material.strings))
 
@@ -314,10 +316,8 @@ class Filling:
         """The values of all formula cells."""
         if not any(rows.sites for rows in self.laid.rows):
             return
-        changes_formulas = any(site.plan.strings for rows in self.laid.rows for site in rows.sites)
-        changes_formulas |= any(
-            isinstance(value, LiveFormula) for grid in self.grids for each in grid.values.values() for value in each
-        )
+        has_texts = any(site.plan.strings for rows in self.laid.rows for site in rows.sites)
+        changes_formulas = has_texts or self.has_live_formulas
         for sitting, grid, rows in zip(self.sittings, self.grids, self.laid.rows, strict=True):
             if sitting.model.is_plain or self.laid.is_still:
                 grid.results |= self._known(rows)
@@ -368,15 +368,19 @@ class Filling:
         return changes
 
     def _rows(self, index: int) -> str:
-        """A sheet's rows with everything in them."""
-        rows, written = self.laid.rows[index], self.written[index]
-        out: list[str] = []
-        for text, key, start, stop, sites in rows.pieces:
-            holes = written[key][start:stop]
-            for at, number in sites:
-                holes.insert(at, self._formula(rows.sites[number], index))
-            out.append(text % tuple(holes))
-        return "".join(out)
+        """A sheet's rows with everything in them; those without formulas are written once."""
+        pieces = self.laid.rows[index].pieces
+        if index not in self.still:
+            self.still[index] = ["" if piece.sites else self._piece(piece, index) for piece in pieces]
+        still = self.still[index]
+        return "".join([text or self._piece(piece, index) for text, piece in zip(still, pieces, strict=True)])
+
+    def _piece(self, piece: layout.Piece, index: int) -> str:
+        text, key, start, stop, sites = piece
+        holes = self.written[index][key][start:stop]
+        for at, number in sites:
+            holes.insert(at, self._formula(self.laid.rows[index].sites[number], index))
+        return text % tuple(holes)
 
     def _formula(self, site: layout.Site, index: int) -> str:
         """A formula cell with its value."""

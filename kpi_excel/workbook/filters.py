@@ -8,11 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
@@ -43,9 +41,9 @@ def error_of(value: NoValue) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How a value reads inside a text, for one reader."""
+    """How a value reads inside a text, for one reader; the one place that knows Babel, which loads when it is used."""
 
-    locale: Locale
+    locale: str
     language: str = "en"
     currency: str = "USD"
     today: date | None = None
@@ -54,14 +52,42 @@ class Formats:
     def of(cls, language: str, locale: str | None, currency: str, today: date | None) -> "Formats":
         """The formats for a language and a locale such as "es_CO"; raises KpiExcelError for an unknown one."""
         name = (locale or language).replace("-", "_")
-        try:
-            return cls(Locale.parse(name), language, currency, today)
-        except (ValueError, UnknownLocaleError, TypeError) as error:
-            raise KpiExcelError(
-                Fault(
-                    say("There is no locale {locale}.", locale=name), hint=say("Write it like en_US, es_CO or de_DE.")
-                )
-            ) from error
+        if name not in _YES_NO:
+            _see_known(name)
+        return cls(name, language, currency, today)
+
+    def number(self, value: Any, pattern: str | None = None) -> str:
+        """A number, as a pattern such as ``#,##0.0`` says."""
+        from babel.numbers import format_decimal
+
+        return format_decimal(value, pattern, locale=_locale(self.locale))
+
+    def money(self, value: Any, code: str, decimals: int | None) -> str:
+        """An amount with its currency, as the currency or the decimals say."""
+        from babel.numbers import format_currency
+
+        if decimals is None:
+            return format_currency(value, code, locale=_locale(self.locale))
+        pattern = _locale(self.locale).currency_formats["standard"].pattern
+        return format_currency(
+            value, code, _resized(pattern, decimals), locale=_locale(self.locale), currency_digits=False
+        )
+
+    def percent(self, value: Any, decimals: int) -> str:
+        """A fraction as a percentage."""
+        from babel.numbers import format_percent
+
+        pattern = _locale(self.locale).percent_formats[None].pattern
+        return format_percent(value, _resized(pattern, decimals), locale=_locale(self.locale))
+
+    def moment(self, value: date | time, pattern: str = "medium") -> str:
+        """A date, a time or both."""
+        from babel import dates
+
+        if isinstance(value, time):
+            return dates.format_time(value, pattern, locale=_locale(self.locale))
+        write = dates.format_datetime if isinstance(value, datetime) else dates.format_date
+        return write(value, pattern, locale=_locale(self.locale))
 
     def text(self, value: Any) -> str:  # noqa: C901
         """A value as it reads within a sentence."""
@@ -71,13 +97,11 @@ class Formats:
             case None:
                 return ""
             case bool():
-                return _YES_NO[self.language == "es"][value]
-            case datetime():
-                return format_datetime(value, "medium", locale=self.locale)
+                return _YES_NO["es" if self.language == "es" else "en"][value]
             case date():
-                return format_date(value, "medium", locale=self.locale)
+                return self.moment(value)
             case time():
-                return format_time(value, "short", locale=self.locale)
+                return self.moment(value, "short")
             case Message() | Texts():
                 return value.to(self.language)
             case NoValue():
@@ -94,7 +118,7 @@ class Formats:
 
     def _number(self, value: Any) -> str:
         try:
-            return format_decimal(value, locale=self.locale)
+            return self.number(value)
         except ArithmeticError:
             raise ExpressionError(say("The number is too large for Excel.")) from None
 
@@ -104,7 +128,29 @@ def is_numpy_scalar(value: Any) -> bool:
     return type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
 
 
-_YES_NO = ({True: "yes", False: "no"}, {True: "sí", False: "no"})
+_YES_NO = {"en": {True: "yes", False: "no"}, "es": {True: "sí", False: "no"}}
+
+
+@lru_cache
+def _locale(name: str) -> Any:
+    from babel import Locale
+
+    return Locale.parse(name)
+
+
+def _see_known(locale: str) -> None:
+    from babel import UnknownLocaleError
+
+    try:
+        _locale(locale)
+    except (ValueError, UnknownLocaleError, TypeError) as error:
+        hint = say("Write it like en_US, es_CO or de_DE.")
+        raise KpiExcelError(Fault(say("There is no locale {locale}.", locale=locale), hint=hint)) from error
+
+
+def _resized(pattern: str, decimals: int) -> str:
+    """A locale's pattern with as many decimals as are wanted."""
+    return re.sub(r"0(?:\.0+)?", lambda _: "0" + ("." + "0" * _places(decimals) if decimals else ""), pattern)
 
 
 def _no_text(value: Any) -> Message:
@@ -148,39 +194,32 @@ def _places(decimals: Any) -> int:
 
 def _number(formats: Formats, value: Any, decimals: int = 0) -> str:
     """1234567.8 → 1,234,568."""
-    return format_decimal(value, _pattern(decimals), locale=formats.locale)
+    return formats.number(value, _pattern(decimals))
 
 
 def _thousands(formats: Formats, value: Any, decimals: int = 0) -> str:
     """1234567 → 1,235: the amount in thousands."""
-    return format_decimal(value / 1_000, _pattern(decimals), locale=formats.locale)
+    return formats.number(value / 1_000, _pattern(decimals))
 
 
 def _millions(formats: Formats, value: Any, decimals: int = 1) -> str:
     """1234567 → 1.2: the amount in millions."""
-    return format_decimal(value / 1_000_000, _pattern(decimals), locale=formats.locale)
+    return formats.number(value / 1_000_000, _pattern(decimals))
 
 
 def _money(formats: Formats, value: Any, currency: str = "", decimals: int | None = None) -> str:
     """1234.5 → $1,234.50."""
-    code = currency or formats.currency
-    if decimals is None:
-        return format_currency(value, code, locale=formats.locale)
-    pattern = formats.locale.currency_formats["standard"].pattern
-    resized = re.sub(r"0(?:\.0+)?", lambda _: "0" + ("." + "0" * _places(decimals) if decimals else ""), pattern)
-    return format_currency(value, code, resized, locale=formats.locale, currency_digits=False)
+    return formats.money(value, currency or formats.currency, decimals)
 
 
 def _percent(formats: Formats, value: Any, decimals: int = 1) -> str:
     """0.125 → 12.5%."""
-    pattern = formats.locale.percent_formats[None].pattern
-    resized = re.sub(r"0(?:\.0+)?", lambda _: "0" + ("." + "0" * _places(decimals) if decimals else ""), pattern)
-    return format_percent(value, resized, locale=formats.locale)
+    return formats.percent(value, decimals)
 
 
 def _points(formats: Formats, value: Any, decimals: int = 1) -> str:
     """-3.25 → -3.3 points."""
-    figure = format_decimal(value, _pattern(decimals), locale=formats.locale)
+    figure = formats.number(value, _pattern(decimals))
     return figure + (" puntos" if formats.language == "es" else " points")
 
 
@@ -191,9 +230,9 @@ def _percentage_points(formats: Formats, value: Any, decimals: int = 1) -> str:
 
 def _sign(formats: Formats, value: Any, decimals: int = 0) -> str:
     """5 → +5; -5 → -5; what rounds to nothing has no sign."""
-    figure = format_decimal(value, _pattern(decimals), locale=formats.locale)
+    figure = formats.number(value, _pattern(decimals))
     if round(float(value), decimals) == 0:
-        return format_decimal(0, _pattern(decimals), locale=formats.locale)
+        return formats.number(0, _pattern(decimals))
     return "+" + figure if value > 0 else figure
 
 
@@ -209,7 +248,7 @@ def _date(context: Context, value: Any, pattern: str = "") -> Any:
     if not isinstance(found, date):
         return found
     day = found.date() if isinstance(found, datetime) else found
-    return format_date(day, pattern, locale=_formats(context).locale) if pattern else day
+    return _formats(context).moment(day, pattern) if pattern else day
 
 
 @pass_context
@@ -219,7 +258,7 @@ def _datetime(context: Context, value: Any, pattern: str = "") -> Any:
     if not isinstance(found, date):
         return found
     moment = found if isinstance(found, datetime) else datetime(found.year, found.month, found.day)  # noqa: DTZ001
-    return format_datetime(moment, pattern, locale=_formats(context).locale) if pattern else moment
+    return _formats(context).moment(moment, pattern) if pattern else moment
 
 
 def _moment(value: Any) -> Any:

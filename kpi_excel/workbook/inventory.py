@@ -36,14 +36,13 @@ _UNCOUNTED = frozenset({"calcChain", "theme", "pivotCacheRecords", "externalLink
 
 # Cells and values as nearly every program writes them; there may be a million, so they are counted without a pattern.
 _MANY = (b"<c ", b"<v>")
-_TAG = re.compile(rb"<(?!c |v>)([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)")
+_TAG = re.compile(rb"<(?!/|c |v>)([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)")
 _NAMESPACE = re.compile(rb"""xmlns(?::([\w.\-]+))?\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _RELATIONSHIP = re.compile(rb"<(?:[\w.\-]+:)?Relationship\s([^>]*)>")
 _SHEET = re.compile(rb"<(?:[\w.\-]+:)?sheet\s([^>]*)>")
 _ATTRIBUTE = re.compile(rb"""([\w.:\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _EXTENSION = re.compile(rb"""<(?:[\w.\-]+:)?ext\s[^>]*?\buri\s*=\s*["']([^"']*)["']""")
-_CACHED = re.compile(rb"(?:</f>|<f(?:\s[^>]*)?/>)\s*<v(?:\s[^>]*)?>[^<]")
-_FORMULA = re.compile(rb"<f[\s>/]")
+_CACHED = re.compile(rb"[^>]*(?:(?<=/)>|>[^<]*</f>)\s*<v(?:\s[^>]*)?>[^<]")  # from behind "<f"
 _CELL_METADATA = re.compile(rb"""<c\s[^>]*?\bcm\s*=\s*["'][1-9]""")
 _VALUE_METADATA = re.compile(rb"""<c\s[^>]*?\bvm\s*=\s*["'][1-9]""")
 _SHARED = re.compile(rb"""<c\s[^>]*?\bt\s*=\s*["']s["'][^>]*>\s*(?:<f(?:\s[^>]*)?(?:/>|>[^<]*</f>))?\s*<v>\s*(\d+)""")
@@ -311,9 +310,10 @@ def _elements(data: bytes, kind: str) -> Counter[str]:
 def _cells(data: bytes) -> dict[str, int]:
     """What the counting of elements can't tell about a sheet's cells and headers."""
     inline = _INLINE.findall(data) if b"<is>" in data else ()
+    formulas = [behind for behind in data.split(b"<f")[1:] if behind[:1] in b" \t\r\n>/"]
     return {
-        "cell formula": len(_FORMULA.findall(data)),
-        "cell cached value": len(_CACHED.findall(data)),
+        "cell formula": len(formulas),
+        "cell cached value": sum(_CACHED.match(behind) is not None for behind in formulas),
         "cell cm": len(_CELL_METADATA.findall(data)) if b"cm=" in data else 0,
         "cell vm": len(_VALUE_METADATA.findall(data)) if b"vm=" in data else 0,
         "header text": len(_HEADER.findall(data)) if b"Header" in data or b"Footer" in data else 0,
