@@ -6,8 +6,10 @@ what stands in the output line by line, and finds the lines that a reference cov
 
 import io
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import floor
 from statistics import fmean
 from typing import Any
 
@@ -16,6 +18,7 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
+from workbook_files import packed, parts
 
 VALUES = (
     "BCD"  # the columns of figures; F holds formulas, G running totals, H and I are merged in some rows, J ends loops
@@ -157,8 +160,9 @@ class Formula:
 class Design:
     """A template by chance: a tree of rows, perhaps columns that repeat, formulas, and things that lie over rows."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, wrap: str = "") -> None:
         self.chance = chance
+        self.wrap = wrap  # a function around each formula, which the engine does not know
         self.marks: dict[int, str] = {}  # rows that hold nothing but a mark
         self.inline: list[tuple[Block, bool]] = []
         self.line = 1
@@ -170,6 +174,7 @@ class Design:
         self.last = self.line
         self.columns = self._columns()
         self.lines = list(self.rows.lines())
+        self.constant = {line for line in self.lines[1:] if chance.random() < 0.4}  # rows whose figures hold no marks
         self.formulas = [self._formula(at) for at in (*self.lines[1:], *[0] * 4)]
         self.running = {
             part.first: part.before for part in _blocks(self.rows) if part.is_loop and part.parts == [part.first]
@@ -282,10 +287,10 @@ class Design:
         for row in self.lines:
             sheet[f"A{row}"] = f"row {row}"
             for column in VALUES:
-                sheet[f"{column}{row}"] = self._text(row, column)
+                sheet[f"{column}{row}"] = self.base(row, column) if row in self.constant else self._text(row, column)
             sheet[f"G{row}"] = f"=G{self.running[row]}+B{row}" if row in self.running else 1
         for at, formula in enumerate(self.formulas):
-            (sheet[f"F{formula.at}"] if formula.at else sums[f"A{at + 1}"]).value = formula.text
+            (sheet[f"F{formula.at}"] if formula.at else sums[f"A{at + 1}"]).value = self._wrapped(formula.text)
         for block, _ in self.inline:
             sheet[f"A{block.first}"] = "{% " + block.words + " %}" + str(sheet[f"A{block.first}"].value)
         for block, _ in self.inline:
@@ -315,8 +320,34 @@ class Design:
         low, high = named.replace("B", "$B$").replace("D", "$D$").split(":")
         book.defined_names["Figures"] = DefinedName("Figures", attr_text=f"Data!{low}:{high}")
 
+    def _wrapped(self, text: str) -> str:
+        return f"={self.wrap}({text[1:]})" if self.wrap else text
+
+    def base(self, row: int, column: str) -> int:
+        """The figure of a template's cell, before the items of its loops are added."""
+        return row * 10 + ord(column) - 64
+
+    def with_saved_values(self, template: bytes) -> bytes:
+        """The template with the value of each formula as Excel would have saved it: marks are texts to it."""
+        file = parts(template)
+        sheets = {True: "xl/worksheets/sheet1.xml", False: "xl/worksheets/sheet2.xml"}
+        for at, formula in enumerate(self.formulas):
+            cell, part = (f"F{formula.at}", sheets[True]) if formula.at else (f"A{at + 1}", sheets[False])
+            value = str(self._saved(formula)).encode()
+            pattern = rb'(<c r="%s")([^>]*><f>[^<]*</f>)<v ?(?:/>|></v>)' % cell.encode()
+            kind = b' t="e"' if value.startswith(b"#") else b""
+            file[part] = re.sub(pattern, rb"\g<1>%s\g<2><v>%s</v>" % (kind, value), file[part])
+        return packed(file)
+
+    def _saved(self, formula: Formula) -> float | str:
+        first, last = formula.columns
+        rows = [row for row in self.constant if formula.rows[0] <= row <= formula.rows[1]]
+        figures = [self.base(row, each) for row in rows for each in VALUES if first <= each <= last]
+        found = result(formula.function, figures)
+        return floor(found) if isinstance(found, float) else found
+
     def _text(self, row: int, column: str) -> str:
-        base = row * 10 + ord(column) - 64
+        base = self.base(row, column)
         looped = [block for block in _blocks(self.columns) if block.first <= ord(column) - 64 <= block.last]
         terms = [f"{name}.v" for name, block in self._loops(row)] + ["y"] * any(block.is_loop for block in looped)
         return "{{ " + " + ".join([str(base), *terms]) + " }}"
@@ -345,6 +376,18 @@ def _blocks(block: Block) -> Iterator[Block]:
             yield from _blocks(part)
 
 
+def result(function: str, figures: Sequence[float]) -> float | str:
+    """What a function gives for the figures of a range."""
+    match function:
+        case "SUM":
+            return float(sum(figures))
+        case "COUNT":
+            return float(len(figures))
+        case "MAX":
+            return float(max(figures, default=0.0))
+    return fmean(figures) if figures else "#DIV/0!"
+
+
 class Expected:
     """What the model says of an output."""
 
@@ -358,7 +401,9 @@ class Expected:
         line, across = self.rows[row - 1], self.columns[column - 1]
         if line.is_blank or across.is_blank or chr(64 + across.origin) not in VALUES:
             return None
-        base = line.origin * 10 + across.origin
+        base = self.design.base(line.origin, chr(64 + across.origin))
+        if line.origin in self.design.constant:
+            return float(base)
         items = sum(line.scope[name]["v"] for name, _ in self.design._loops(line.origin))
         return float(base + items + across.scope["y"])
 
@@ -402,14 +447,8 @@ class Expected:
         if not rows or not columns:
             return "#REF!"
         figures = [each for row in rows for column in columns if (each := self.value(row, column)) is not None]
-        match formula.function:
-            case "SUM":
-                return sum(figures)
-            case "COUNT":
-                return float(len(figures))
-            case "MAX":
-                return max(figures, default=0.0)
-        return fmean(figures) if figures else "#DIV/0!"
+        found = result(formula.function, figures)
+        return float(floor(found)) if self.design.wrap and isinstance(found, float) else found
 
     def cells(self, which: int) -> set[tuple[int, int]]:
         """The cells under the format (0) or the drop-down (1)."""

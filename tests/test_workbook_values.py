@@ -18,6 +18,7 @@ from kpi_excel.workbook.charts import ChartCaches
 from kpi_excel.workbook.filters import ErrorValue
 from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.structured import TableArea, plain
+from kpi_excel.workbook.template import Template
 from kpi_excel.workbook.values import Calculator, Cell, calculate, with_calculation_settings
 
 ALWAYS = (
@@ -246,3 +247,13 @@ def test_a_chart_draws_the_cells_as_they_are_now() -> None:
     assert [each.children[0].text for each in numbers.all("c:pt")] == ["1.5", "#N/A", "2"]
     assert [each.get("val") for each in root.all("c:ptCount")] == ["3", "3"]
     assert next(numbers.all("c:formatCode")).text == "0.0"
+
+
+def test_an_error_in_the_second_output_is_an_error_for_its_formulas() -> None:
+    """The engine is told of #N/A as an error, and the other formulas keep their values."""
+    template = Template(book({"B1": "=IFERROR(A1,7)", "B2": "=A2*2"}, {"A1": "{{ one | error }}", "A2": "{{ two }}"}))
+    outputs = [template.fill({"one": one, "two": 2.0}) for one in ("#DIV/0!", "#N/A", "#REF!")]
+    for data in outputs:
+        sheet = load_workbook(io.BytesIO(data), data_only=True).active
+        assert (sheet["B1"].value, sheet["B2"].value) == (7, 4)
+    assert template.warnings == ()

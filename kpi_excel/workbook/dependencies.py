@@ -27,24 +27,24 @@ class Dependencies:
                 else:
                     self._readers_of_ranges[folded].append(cell)
 
-    def unknown(self, changed: Collection[Cell] | None, moved: Collection[str] = ()) -> dict[Cell, Message]:
+    def unknown(self, changed: Collection[Cell] | None, saved: Collection[Cell] = ()) -> dict[Cell, Message]:
         """The cells that must lose their value because nobody can calculate it anew, and why.
 
-        A formula that reads nothing of what changed (a changed cell, or a sheet whose cells ``moved``) keeps its value.
+        A formula that has a value, in the file or in ``saved``, and reads nothing of what changed keeps it.
         """
-        cells = self.formulas.keys() if changed is None else self.reached(changed, moved, with_empty=True)
+        cells = self.formulas.keys() if changed is None else self.reached(changed, with_empty=True, saved=saved)
         return self.spread({cell: why for cell, why in self.distrusted.items() if cell in cells})
 
-    def reached(self, changed: Collection[Cell], moved: Collection[str] = (), *, with_empty: bool = False) -> set[Cell]:
+    def reached(
+        self, changed: Collection[Cell], *, with_empty: bool = False, saved: Collection[Cell] = ()
+    ) -> set[Cell]:
         """The formulas that depend on a change, those that always change and, if asked for, those without a value."""
-        folded = {name.casefold() for name in moved}
         start = {
             cell
             for cell, reading in self.readings.items()
             if reading.is_volatile
-            or (with_empty and not self.formulas[cell].has_value)
+            or (with_empty and not self.formulas[cell].has_value and cell not in saved)
             or cell in changed
-            or any(area.sheet.casefold() in folded for area in reading.areas if folded)
         }
         return start | self._downstream({*changed, *start}).keys()
 

@@ -84,12 +84,12 @@ class Engine:
             workbook.register_function(name, partial(_answer, function))
         self._workbook = workbook
 
-    def set(self, values: Mapping[Cell, float | str | bool | None]) -> None:
+    def set(self, values: Mapping[Cell, Value | None]) -> None:
         """Give cells other values."""
 
         def give() -> None:
             for cell, value in values.items():
-                self._workbook.set_value(*cell, value)
+                self._workbook.set_value(*cell, _out(value) if isinstance(value, ErrorValue) else value)
 
         self._guarded(give)
 

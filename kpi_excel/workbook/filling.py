@@ -41,6 +41,8 @@ from kpi_excel.workbook.seating import Sitting
 from kpi_excel.workbook.strings import StringTable
 from kpi_excel.workbook.structure import Structure, own_parts
 from kpi_excel.workbook.styles import StyleSheet
+from kpi_excel.workbook.unmoved import Unmoved
+from kpi_excel.workbook.values import Saved
 from kpi_excel.workbook.work import TooMuchWorkError
 
 _CHARTS: Final = ("drawingml.chart+xml", "chartex+xml")  # also those of 2016
@@ -322,9 +324,8 @@ class Filling:
             if sitting.model.is_plain or self.laid.is_still:
                 grid.results |= self._known(rows)
         named = [(sitting.name, grid) for sitting, grid in zip(self.sittings, self.grids, strict=True)]
-        moved = [] if self.laid.is_still else [each.name for each in self.sittings if not each.model.is_plain]
         calculated = self.laid.recalculation.calculate(
-            named, self._uncalculated, self.formats.today, changes_formulas=changes_formulas, moved=moved
+            named, self._uncalculated, self.formats.today, changes_formulas=changes_formulas, saved=self._saved
         )
         self.warnings = calculated.faults(self.material.package.file)
         found = results.by_sheet(calculated)
@@ -336,8 +337,13 @@ class Filling:
         return {
             (site.row, site.column): constant(site.plan.cell, self.material.strings)
             for site in rows.sites
-            if site.plan.cell.formula is not None and site.text == site.plan.cell.formula.text
+            if site.plan.cell.formula is not None and site.text == site.plan.cell.formula.text and not site.plan.strings
         }
+
+    def _saved(self) -> Saved:
+        """The values of the formulas that read what they read in the template."""
+        sites = (site for rows in self.laid.rows for site in rows.sites)
+        return Unmoved(self.sittings).saved(sites, self.material.strings)
 
     def _uncalculated(self) -> Package:
         """The workbook as the engine gets it: with all values, and the formulas' values of the template."""

@@ -94,24 +94,33 @@ class Grid:
 
     def filled(self, wanted: Callable[[int], bool]) -> Iterator[tuple[int, int, Any]]:
         """Every cell of the wanted columns that holds a value from the data: row, column, value."""
-        slots: dict[int, list[tuple[int, int, int]]] = {}
+        for row, column, plan, key in self._planned("value", wanted):
+            values = self.values.get(key)
+            if values:
+                yield row, column, values[plan.slot]
+
+    def emptied(self) -> Iterator[tuple[int, int]]:
+        """Every cell that held nothing but a mark: row, column."""
+        return ((row, column) for row, column, _, _ in self._planned("bare", lambda _column: True))
+
+    def _planned(self, kind: str, wanted: Callable[[int], bool]) -> Iterator[tuple[int, int, CellPlan, Key]]:
+        """The output's cells of one kind: row, column, plan, passages."""
+        slots: dict[int, list[tuple[int, CellPlan, int]]] = {}
         for stretch, passage, at in self.sitting.rows.emissions:
             for row in range(stretch.first, stretch.last + 1) if not passage.blank else ():
                 if row not in slots:
-                    slots[row] = list(self._slots(row, wanted))
-                for column, slot, column_passage in slots[row]:
-                    values = self.values.get((passage.number, column_passage))
-                    if values:
-                        yield at + row - stretch.first, column, values[slot]
+                    slots[row] = list(self._slots(row, kind, wanted))
+                for column, plan, column_passage in slots[row]:
+                    yield at + row - stretch.first, column, plan, (passage.number, column_passage)
 
-    def _slots(self, row: int, wanted: Callable[[int], bool]) -> Iterator[tuple[int, int, int]]:
-        """Where the values of a template's row stand: the output's column, the value's place, the column's passage."""
-        plans = [plan for plan in self.sitting.model.plans.get(row, ()) if plan.kind == "value"]
+    def _slots(self, row: int, kind: str, wanted: Callable[[int], bool]) -> Iterator[tuple[int, CellPlan, int]]:
+        """Where the cells of a template's row stand: the output's column, the plan, the column's passage."""
+        plans = [plan for plan in self.sitting.model.plans.get(row, ()) if plan.kind == kind]
         for columns, passage, at in self.sitting.columns.emissions if plans else ():
             for plan in plans:
                 column = at + plan.cell.column - columns.first
                 if not passage.blank and columns.first <= plan.cell.column <= columns.last and wanted(column):
-                    yield column, plan.slot, passage.number
+                    yield column, plan, passage.number
 
 
 def _at(emissions: Sequence[Emission], places: Sequence[int], index: int) -> tuple[int, Any] | None:

@@ -4,7 +4,7 @@ The engine keeps a layout's workbook open, so that for the next output only the 
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import partial
@@ -16,7 +16,7 @@ from kpi_excel.workbook import cells
 from kpi_excel.workbook.filters import ErrorValue, error_of
 from kpi_excel.workbook.grid import Grid
 from kpi_excel.workbook.package import Package
-from kpi_excel.workbook.values import Calculated, Calculator, Cell
+from kpi_excel.workbook.values import Calculated, Calculator, Cell, Saved
 
 
 @dataclass(slots=True)
@@ -35,13 +35,13 @@ class Recalculation:
         today: date | None,
         *,
         changes_formulas: bool,
-        moved: Collection[str],
+        saved: Callable[[], Saved],
     ) -> Calculated:
         """The values for this output; ``workbook`` gives the whole file without them, where the engine needs it."""
         with self.lock:
             if self.calculator is None or changes_formulas or self.today != today:
                 now = datetime.combine(today, time()) if today else None
-                self.calculator = Calculator(workbook(), lambda: _filled(grids).keys(), moved, now=now)
+                self.calculator = Calculator(workbook(), lambda: _changed(grids), saved, now=now)
                 self.today = today
             else:
                 self._give(grids, self.calculator)
@@ -64,6 +64,12 @@ def _filled(
         for name, grid in grids
         for row, column, value in grid.filled(partial(wanted, name))
     }
+
+
+def _changed(grids: Sequence[tuple[str, Grid]]) -> set[Cell]:
+    """Every cell that does not hold what the template's holds: filled, or emptied of a mark."""
+    emptied = {Cell(name, row, column) for name, grid in grids for row, column in grid.emptied()}
+    return _filled(grids).keys() | emptied
 
 
 def plain(value: Any) -> Any:

@@ -34,7 +34,7 @@ OVER_RANGES: Final = frozenset(
 )
 MONEY: Final = frozenset("PMT FV PV NPER RATE IPMT PPMT SLN EFFECT NOMINAL RRI".split())  # noqa: SIM905
 TRUSTED: Final = SCALAR | OVER_RANGES | MONEY
-VOLATILE: Final = frozenset({"NOW", "TODAY", "RAND", "RANDBETWEEN", "OFFSET", "INDIRECT"})
+VOLATILE: Final = frozenset({"NOW", "TODAY", "OFFSET", "INDIRECT"})  # a drawn number (RAND) may stay
 ANYWHERE: Final = frozenset({"OFFSET", "INDIRECT"})  # what these read can't be told from their text
 RESHAPING: Final = frozenset({"SUMIF", "AVERAGEIF"})  # their last range takes the shape of their first
 # These leave out error cells in this engine, where Excel gives the error.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kpi_excel.faults import Fault, Place, Severity
 from kpi_excel.messages import Message, say
@@ -28,6 +28,13 @@ __all__ = ["Calculated", "Calculator", "Cell", "Value", "calculate", "own_functi
 
 _VALUE_ERROR: Final = ErrorValue("#VALUE!")
 _OWN_CALL: Final = re.compile(r"\bKPI_\w+(?=\s*\()", re.IGNORECASE)
+
+
+class Saved(NamedTuple):
+    """The values that formulas had in the template, and the formulas (the others) whose values may be others now."""
+
+    values: Mapping[Cell, Value]
+    disturbed: Collection[Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,9 @@ def calculate(source: Package | bytes, changed: Collection[Cell] | None = None, 
 class Calculator:
     """A filled workbook in the calculating engine.
 
-    ``changed`` tells, where it matters, the cells whose values are new (None: perhaps all), ``moved`` the sheets on
-    which cells stand elsewhere than before: a formula that can't be calculated here keeps its value only if it reads
-    nothing of these.
+    ``changed`` tells, where it matters, the cells whose values are new (None: perhaps all), ``saved`` the values that
+    formulas had in the template, and which of them may be others now: a formula that can't be calculated here keeps its
+    value only if it reads nothing that changed.
     ``now`` is the moment that TODAY and NOW give. ``functions`` are the worksheet functions by name; without them the
     project's own. Belongs to one thread; make one for each.
     """
@@ -70,7 +77,7 @@ class Calculator:
         self,
         source: Package | bytes,
         changed: Callable[[], Collection[Cell]] | None = None,
-        moved: Collection[str] = (),
+        saved: Callable[[], Saved] | None = None,
         *,
         now: datetime | None = None,
         functions: Functions | None = None,
@@ -83,16 +90,22 @@ class Calculator:
         self._changed = changed
         distrusted = self._dependencies.distrusted
         self._without: Mapping[Cell, Message] = {}
+        self._kept: Mapping[Cell, Value] = {}
         if distrusted:
-            self._without = self._dependencies.unknown(None if changed is None else changed(), moved)
+            known = saved() if saved is not None else Saved({}, ())
+            again = None if changed is None else {*changed(), *known.disturbed}
+            self._without = self._dependencies.unknown(again, known.values)
+            staying = distrusted.keys() - self._without.keys()
+            self._kept = {cell: value for cell, value in known.values.items() if cell in staying}
         trusted = self._dependencies.trusted()
         self._wanted = [formula for formula in trusted if formula.cell not in self._without]
         kept = distrusted.keys() - self._without.keys()
         self._engine = Engine(package, trusted, kept, functions, now)
+        self._engine.set(self._kept)
         self._lenient = {formula.cell: self._dependencies.read_with(formula, LENIENT) for formula in self._wanted}
         self._engine.watch(dict.fromkeys(area for areas in self._lenient.values() for area in areas))
 
-    def set(self, values: Mapping[Cell, float | str | bool | None]) -> None:
+    def set(self, values: Mapping[Cell, Value | None]) -> None:
         """Give cells that hold no formula other values; dates as Excel's serial numbers."""
         self._engine.set(values)
 
@@ -124,7 +137,7 @@ class Calculator:
     def _calculated(self, wanted: Sequence[Formula]) -> Calculated:
         cells = [cell for formula in wanted for cell in filled(formula)]
         results = dict(zip(cells, self._engine.results(cells), strict=True))
-        values: dict[Cell, Value] = {}
+        values: dict[Cell, Value] = dict(self._kept)
         failed: dict[Cell, Message] = {}
         for formula in wanted:
             try:
