@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +42,14 @@ def locks(path: Path) -> Iterator[Path]:
     """The lock files of Office and LibreOffice that say that somebody has this file open."""
     names = (f"~${path.name}", f"~${path.name[2:]}", f".~lock.{path.name}#")  # Office cuts two signs off some names
     return (lock for name in dict.fromkeys(names) if (lock := path.with_name(name)).exists())
+
+
+def as_typed(path: Path | str) -> str:
+    """A path as it is typed after a command: in quotes where it holds blanks or signs that mean something there."""
+    text = str(path)
+    if re.fullmatch(r"[\w./\\:~+@-]+", text):
+        return text
+    return shlex.quote(text) if any(sign in text for sign in '"$`!') else f'"{text}"'
 
 
 def is_lock(name: str) -> bool:

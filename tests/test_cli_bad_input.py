@@ -264,3 +264,25 @@ def test_show_speaks_the_language_that_was_asked_for(tmp_path: Path, capsys: pyt
     project(tmp_path)
     main(["show", "costs", str(tmp_path), "--period", "2026-10", "--today", "2026-11-05", "--lang", "es"])
     assert "octubre de 2026" in capsys.readouterr().out
+
+
+def test_a_month_that_has_not_begun_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A year mistyped gives a run without data, and the sentence that says why."""
+    main(["run", str(project(tmp_path)), "--period", "2062-10", "--today", "2026-11-05", "--lang", "en"])
+    assert "2062-10 has not begun yet: today is 2026-11-05." in capsys.readouterr().err
+
+
+def test_a_project_named_by_its_workbook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who names kpi.xlsx in place of its folder is told the folder, not how to make a new one."""
+    assert main(["check", str(project(tmp_path) / "kpi.xlsx"), "--lang", "en"]) == 2
+    assert f"Name the folder that it lies in: {tmp_path}" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_starting_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first second of a run is spent importing; stopping it then is as quiet as later."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kpi_excel.cli.whole_parser", interrupted)
+    assert main(["run"]) == 130

@@ -319,3 +319,21 @@ def test_the_file_itself_is_never_changed_by_reading(tmp_path: Path) -> None:
     read_control(path, CATALOGUE)
     assert path.read_bytes() == before
     assert load_workbook(path).sheetnames[1] == "Ajustes"
+
+
+def test_a_sheet_under_another_name_is_an_error(tmp_path: Path) -> None:
+    """Targets on a sheet that was renamed would all be lost: the run waits until it has its name back."""
+
+    def rename(book: Any) -> None:
+        book["Metas"].title = "Objetivos 2026"
+
+    _, faults = changed(tmp_path, rename)
+    (fault,) = [fault for fault in faults if "no sheet Targets" in str(fault)]
+    assert fault.severity is Severity.ERROR
+    assert "The sheet Objetivos 2026 has its headers: give it this name back." in str(fault)
+
+
+def test_signs_that_nobody_sees_do_not_count(tmp_path: Path) -> None:
+    """An id copied from a web page, with a zero-width blank behind it, is the id."""
+    _, faults = changed(tmp_path, put("Indicadores", "KPI", "\u00a0mql_count\u200b"))
+    assert "There is no KPI" not in told(faults)

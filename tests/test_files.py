@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_excel.files import is_lock, locks, replace_file
+from kpi_excel.files import as_typed, is_lock, locks, replace_file
 
 
 @pytest.mark.parametrize("name", ["~$ventas.xlsx", "~$ntas.xlsx", ".~lock.ventas.xlsx#"])
@@ -27,3 +27,12 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     assert book.read_bytes() == b"two"
     assert book.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [book]
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [("kpi/año", "kpi/año"), ("Mis KPI 😀", '"Mis KPI 😀"'), (r"C:\kpi", r"C:\kpi"), ("a $b", "'a $b'")],
+)
+def test_a_path_is_shown_as_it_must_be_typed(path: str, typed: str) -> None:
+    """A folder with a blank in its name can be copied from the message into the terminal."""
+    assert as_typed(path) == typed

@@ -127,7 +127,14 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; exit status 0 all well, 1 something needs a person, 2 it could not run."""
+    """Run one command; exit status 0 all well, 1 something needs a person, 2 it could not run, 130 Ctrl-C."""
+    try:
+        return _called(arguments)
+    except KeyboardInterrupt:  # also while the command is still being imported
+        return 130
+
+
+def _called(arguments: Sequence[str] | None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for matrices as small as ours, threads only wait
     _speak_utf8()
     arguments = [_as_typed(word) for word in (sys.argv[1:] if arguments is None else arguments)]
@@ -205,8 +212,6 @@ def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Nam
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except KeyboardInterrupt:
-        return 130
     except OSError as error:
         if options.debug:
             raise
@@ -233,7 +238,7 @@ def _about(error: OSError) -> Fault:
     """A failed file operation in words."""
     from kpi_excel.files import FULL
 
-    place = Place(file=str(error.filename or ""))
+    place = Place(file=str(error.filename2 or error.filename or ""))  # the second one is what was to be replaced
     match error.errno:
         case code if code in FULL:
             hint = say("Make room on this disk, then do the same again.")
@@ -243,5 +248,7 @@ def _about(error: OSError) -> Fault:
             return Fault(say("This may not be written or read."), place, hint)
         case errno.ENOENT:
             return Fault(say("There is no such file or folder."), place)
+        case errno.ENOTDIR | errno.EEXIST:
+            return Fault(say("There is a file where a folder should be."), place)
         case _:
             return Fault(say("The file could not be used: {why}.", why=error.strerror or str(error)), place)

@@ -16,7 +16,7 @@ from kpi_excel.cli.terminal import coloured, wrapped
 from kpi_excel.control import Project
 from kpi_excel.control.project import new_project
 from kpi_excel.faults import Fault, KpiExcelError, Place
-from kpi_excel.files import is_lock
+from kpi_excel.files import as_typed, is_lock
 from kpi_excel.messages import Message, say
 from kpi_excel.proposal import Proposal, Recognised
 
@@ -60,7 +60,7 @@ def _sample_steps(project: Project) -> Iterator[Message]:
     yield say("2. Put your exports into the folder {folder} and name them on the sheet of sources.", folder="data")
     yield say(
         "3. kpi-excel check {folder} says everything that is wrong; kpi-excel run {folder} makes the workbooks.",
-        folder=project.folder,
+        folder=as_typed(project.folder),
     )
     yield say("To begin with your own exports instead: kpi-excel init DIR --from FILE …")
 
@@ -175,6 +175,6 @@ def _steps(project: Project, proposal: Proposal, period: str) -> Iterator[Messag
         yield say("   The rows of these exports end on {day}.", day=proposal.last_day)
     yield say(
         "3. kpi-excel check {folder} says what is still wrong; kpi-excel run {folder}{period} makes the workbooks.",
-        folder=project.folder,
+        folder=as_typed(project.folder),
         period=period,
     )

@@ -23,9 +23,10 @@ def width() -> int:
 
 
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
-    """A paragraph within the width; ``first`` begins the first line in place of the indent."""
-    start = indent if first is None else first
-    return textwrap.fill(text, width(), initial_indent=start, subsequent_indent=indent, break_long_words=False)
+    """A paragraph within the width; ``first`` begins the first line in place of the indent; 5 % stay together."""
+    start, text = indent if first is None else first, text.replace(" %", "\u00a0%")
+    lines = textwrap.fill(text, width(), initial_indent=start, subsequent_indent=indent, break_long_words=False)
+    return lines.replace("\u00a0%", " %")
 
 
 def cells(text: str) -> int:

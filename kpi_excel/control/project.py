@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from kpi_excel.faults import Fault, KpiExcelError, Place
-from kpi_excel.files import room_in
+from kpi_excel.files import as_typed, room_in
 from kpi_excel.messages import say
 from kpi_excel.model import Settings
 
@@ -42,9 +42,7 @@ class Project:
         """
         project = cls(Path(folder))
         if not project.control_path.is_file():
-            what = say("This folder is no project: there is no {file} in it.", file=CONTROL)
-            hint = say("Make one with: kpi-excel init {folder}", folder=folder)
-            raise NotAProjectError(Fault(what, Place(file=str(folder)), hint))
+            raise NotAProjectError(_no_project(project.folder))
         return project
 
     @property
@@ -81,6 +79,16 @@ class Project:
     def history_url(self, settings: Settings) -> str:
         """The address of the history database."""
         return settings.history_url or f"sqlite:///{(self.folder / HISTORY).absolute()}"
+
+
+def _no_project(folder: Path) -> Fault:
+    """Why there is no project, and how to name or make one."""
+    place = Place(file=str(folder))
+    if folder.is_file():
+        hint = say("Name the folder that it lies in: {folder}", folder=as_typed(folder.absolute().parent))
+        return Fault(say("This is a file, and no project's folder."), place, hint)
+    hint = say("Make one with: kpi-excel init {folder}", folder=as_typed(folder))
+    return Fault(say("This folder is no project: there is no {file} in it.", file=CONTROL), place, hint)
 
 
 def new_project(folder: Path, fill: Callable[[Project], None]) -> Project:

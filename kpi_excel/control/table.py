@@ -69,13 +69,23 @@ def find_grid(sheet: Sheet, grids: Iterable[Grid]) -> Grid | None:
 def _missing_sheet(sheet: Sheet, grids: Iterable[Grid], others: Iterable[Sheet], file: str) -> list[Fault]:
     """A fault for a sheet that isn't there, with the unknown sheet that it may have become."""
     claimed = {grid.name for other in others if (grid := find_grid(other, grids))}
-    free = [grid.name for grid in grids if grid.name not in claimed]
-    near = did_you_mean(sheet.name.en, free) or did_you_mean(sheet.name.es, free)
+    free = [grid for grid in grids if grid.name not in claimed]
+    renamed = next((grid.name for grid in free if _has_headers_of(sheet, grid)), "")
+    names = [grid.name for grid in free]
+    near = did_you_mean(sheet.name.en, names) or did_you_mean(sheet.name.es, names)
+    if near is None and renamed:
+        near = say("The sheet {name} has its headers: give it this name back.", name=renamed)
     if sheet.missing is Missing.FINE and near is None:
         return []
-    severity = Severity.ERROR if sheet.missing is Missing.ERROR else Severity.WARNING
+    lost = bool(renamed) or sheet.missing is Missing.ERROR
     what = say("There is no sheet {name}.", name=sheet.name)
-    return [Fault(what, Place(file=file), near, severity)]
+    return [Fault(what, Place(file=file), near, Severity.ERROR if lost else Severity.WARNING)]
+
+
+def _has_headers_of(sheet: Sheet, grid: Grid) -> bool:
+    """Whether this is the sheet under another name: what was typed into it would be lost without a word."""
+    header = _header(sheet, grid)
+    return header is not None and len(header.columns) * 2 > len(sheet.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -64,10 +65,15 @@ def value_of(cell: Cell, field: Field) -> Any:
         raise UnfitError(
             say("This formula has no value yet."), say("Open the workbook in Excel, save it, and it has one.")
         )
-    content = cell.value.strip() if isinstance(cell.value, str) else cell.value
+    content = seen(cell.value).strip() if isinstance(cell.value, str) else cell.value
     if content is None or content == "":
         return None
     return CONVERT[field.kind](content, field)
+
+
+def seen(text: str) -> str:
+    """A text without the signs that take no room, which come along when something is copied from a web page."""
+    return text if text.isascii() else "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
 
 
 def as_text(content: Content) -> str:

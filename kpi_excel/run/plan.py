@@ -89,7 +89,8 @@ class Plan:
             if name.casefold() in {unit.id.casefold(), unit.name.casefold()}:
                 return unit
         known = [unit.id for unit in self.control.units]
-        raise KpiExcelError(Fault(say("There is no unit {unit}.", unit=name), hint=did_you_mean(name, known)))
+        hint = did_you_mean(name, known) or say("There are {names}.", names=", ".join(known))
+        raise KpiExcelError(Fault(say("There is no unit {unit}.", unit=name), hint=hint))
 
 
 def make_plan(project: Project, label: str, today: date) -> Plan:
@@ -105,12 +106,16 @@ def make_plan(project: Project, label: str, today: date) -> Plan:
         raise KpiExcelError(*errors)
     catalogue = whole_catalogue(control, builtin)
     calendar = calendar_of(control)
+    period = calendar.period(label, today)
+    if period.start > today:
+        what = say("{period} has not begun yet: today is {today}.", period=period.label, today=today)
+        faults = (*faults, Fault(what, severity=Severity.WARNING))
     return Plan(
         project,
         control,
         catalogue,
         calendar,
-        calendar.period(label, today),
+        period,
         today,
         TargetBook.of(control.targets),
         tuple(fault for fault in faults if fault.severity is not Severity.NOTE),

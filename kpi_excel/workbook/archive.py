@@ -132,7 +132,9 @@ def _table_of_contents(data: bytes, file: str) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return archive.infolist()
     except (zipfile.BadZipFile, ValueError, OverflowError, struct.error, NotImplementedError, EOFError) as error:
-        raise refusal.WorkbookRefusedError(refusal.broken_zip(file, str(error) or type(error).__name__)) from error
+        cut = str(error) == "File is not a zip file"  # it begins like one
+        why = say("its end is missing") if cut else str(error) or type(error).__name__
+        raise refusal.WorkbookRefusedError(refusal.broken_zip(file, why)) from error
 
 
 def _name_faults(infos: Iterable[zipfile.ZipInfo], file: str) -> Iterator[Fault]:

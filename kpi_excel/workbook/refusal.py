@@ -80,7 +80,7 @@ def no_sheets(file: str) -> Fault:
     return Fault(say("The workbook has no sheet."), Place(file), REPAIR)
 
 
-def broken_zip(file: str, why: str) -> Fault:
+def broken_zip(file: str, why: str | Message) -> Fault:
     """A package that can't be unpacked."""
     return Fault(say("The file is damaged: {why}.", why=why), Place(file), REPAIR)
 
