@@ -5,12 +5,11 @@ A message is an English template with its values. The Spanish wording is looked 
 and an untranslated sentence still arrives, in English.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol, runtime_checkable
 
-LANGUAGES = ("en", "es")
+from kpi_excel.wordings import wording
 
 
 @runtime_checkable
@@ -57,21 +56,3 @@ def unheard(message: Message) -> None:
 def say(template: str, /, **values: object) -> Message:
     """The message of this English template; write ``{name}`` where a value goes."""
     return Message(template, tuple(values.items()))
-
-
-def wording(text: str, language: str) -> str:
-    """A text without values in ``language``; braces in it are only braces."""
-    return text if language == "en" else _translations(language).get(text, text)
-
-
-@cache
-def _translations(language: str) -> Mapping[str, str]:
-    """All templates of a language, from every ``texts/<language>_*.toml``."""
-    import tomllib  # for Spanish alone, so that help in English answers sooner
-    from importlib.resources import files
-
-    found: dict[str, str] = {}
-    for entry in files("kpi_excel").joinpath("texts").iterdir():
-        if entry.name.startswith(f"{language}_") and entry.name.endswith(".toml"):
-            found.update(tomllib.loads(entry.read_text(encoding="utf-8")))
-    return found

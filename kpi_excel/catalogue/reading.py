@@ -97,14 +97,18 @@ def _fields(
     values = dict(required)
     faults += [Fault(say("{field} is missing.", field=name), place) for name in required if name not in entry]
     for name, value in entry.items():
-        where = Place(file=place.file, part=f"{place.part}.{name}")
         try:
             values[name] = known[name](value)
         except KeyError:
-            faults.append(Fault(say("There is no field {name}.", name=name), where, did_you_mean(name, known)))
+            message = say("There is no field {name}.", name=name)
+            faults.append(Fault(message, _within(place, name), did_you_mean(name, known)))
         except UnreadableError as error:
-            faults.append(Fault(error.message, where, error.hint))
+            faults.append(Fault(error.message, _within(place, name), error.hint))
     return values
+
+
+def _within(place: Place, name: str) -> Place:
+    return Place(file=place.file, part=f"{place.part}.{name}")
 
 
 # --- what a field may hold --------------------------------------------------------------------------------------

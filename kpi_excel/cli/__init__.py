@@ -1,20 +1,16 @@
 """The command line: one module per command, imported only when it is called."""
 
 import argparse
-import errno
 import importlib
 import io
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from kpi_excel import __version__
 from kpi_excel.cli.parser import command_in, language_asked_for, language_of_environment, options_of, parser_of
-from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
-from kpi_excel.messages import say
 
 
 class Command(NamedTuple):
@@ -145,12 +141,16 @@ def _called(arguments: Sequence[str] | None) -> int:
         parser.print_help()
         return 2
     if run is None and name:
-        return _unknown(name, speech)
-    options, strange = parser.parse_known_args(arguments)
+        from kpi_excel.cli.failures import no_command
+
+        return no_command(name, [command.name for command in COMMANDS], speech)
+    options, strange = parser.parse_known_args(arguments)  # where help is asked for, this shows it and ends
+    from kpi_excel.cli.failures import guarded, no_option
+
     if strange:
-        return _strange(strange[0], parser, name, speech)
+        return no_option(strange[0], options_of(parser, name), name, speech)
     assert run is not None  # the parser has refused what names no command
-    return _guarded(run, options)
+    return guarded(run, options)
 
 
 def _speak_utf8() -> None:
@@ -183,42 +183,6 @@ def _as_typed(word: str) -> str:
     return f"={word}" if re.match(r"-[^-].*\(", word) else word
 
 
-def _strange(word: str, parser: argparse.ArgumentParser, command: str, speech: str) -> int:
-    """Say what a word or option that the command does not know might have been."""
-    known = options_of(parser, command)
-    typed = word.split("=", maxsplit=1)[0]
-    hint = did_you_mean(typed, known) or say("kpi-excel {command} --help lists them.", command=command)
-    print(Fault(say("There is no option {name}.", name=word), hint=hint).to(speech), file=sys.stderr)
-    return 2
-
-
-def _unknown(name: str, speech: str) -> int:
-    """Say what the command might have been."""
-    hint = did_you_mean(name, (command.name for command in COMMANDS)) or say("kpi-excel --help lists them.")
-    print(Fault(say("There is no command {name}.", name=name), hint=hint).to(speech), file=sys.stderr)
-    return 2
-
-
-def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Run a command; what stops it is told in words, with the traceback only where --debug asks for it."""
-    try:
-        return command(options)
-    except KpiExcelError as error:
-        if options.debug:
-            raise
-        for fault in error.faults:
-            print(fault.to(language(options)), file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except OSError as error:
-        if options.debug:
-            raise
-        print(_about(error).to(language(options)), file=sys.stderr)
-        return 2
-
-
 def language(options: argparse.Namespace) -> str:
     """The language to speak: --lang, else the project's, else the environment's."""
     return options.lang or _project_language(options) or language_of_environment()
@@ -229,26 +193,8 @@ def _project_language(options: argparse.Namespace) -> str:
     folder = getattr(options, "folder", None)
     if not folder:
         return ""  # and the control workbook's libraries are not loaded
+    from pathlib import Path
+
     from kpi_excel.control import Project
 
     return Project(Path(folder)).language()
-
-
-def _about(error: OSError) -> Fault:
-    """A failed file operation in words."""
-    from kpi_excel.files import FULL
-
-    place = Place(file=str(error.filename2 or error.filename or ""))  # the second one is what was to be replaced
-    match error.errno:
-        case code if code in FULL:
-            hint = say("Make room on this disk, then do the same again.")
-            return Fault(say("The disk is full; nothing that was there before is lost."), place, hint)
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            hint = say("Check its permissions, or close it in Excel.")
-            return Fault(say("This may not be written or read."), place, hint)
-        case errno.ENOENT:
-            return Fault(say("There is no such file or folder."), place)
-        case errno.ENOTDIR | errno.EEXIST:
-            return Fault(say("There is a file where a folder should be."), place)
-        case _:
-            return Fault(say("The file could not be used: {why}.", why=error.strerror or str(error)), place)

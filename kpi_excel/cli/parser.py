@@ -9,7 +9,7 @@ from itertools import pairwise
 from locale import getlocale
 from typing import Any
 
-from kpi_excel.messages import LANGUAGES, wording
+from kpi_excel.wordings import LANGUAGES, wording
 
 LANGUAGE_HELP = "the language (default: the project's, else the system's)"
 SPANISH = re.compile(r"(es|spanish)([_.@-]|$)", re.IGNORECASE)  # es_EC.UTF-8; on Windows Spanish_Ecuador

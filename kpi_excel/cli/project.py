@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpi_excel.cli.parser import LANGUAGE_HELP
-from kpi_excel.messages import LANGUAGES
+from kpi_excel.wordings import LANGUAGES
 
 if TYPE_CHECKING:
     from kpi_excel.control import Project

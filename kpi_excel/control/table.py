@@ -9,8 +9,9 @@ from kpi_excel.control.grid import Cell, Grid
 from kpi_excel.control.layout import MOST_COLUMNS, MOST_ROWS, Field, Missing, Sheet, by_header, folded
 from kpi_excel.control.values import UnfitError, value_of
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
-from kpi_excel.messages import LANGUAGES, Message, say
+from kpi_excel.messages import Message, say
 from kpi_excel.model import Texts
+from kpi_excel.wordings import LANGUAGES
 
 HEADER_WITHIN = 25  # rows in which the header is looked for
 MERGED = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")

@@ -11,8 +11,9 @@ from typing import Any
 from kpi_excel.control.grid import Cell, Content, Percent
 from kpi_excel.control.layout import Choice, Field, Kind, folded
 from kpi_excel.faults import Severity, did_you_mean
-from kpi_excel.messages import LANGUAGES, Message, say
+from kpi_excel.messages import Message, say
 from kpi_excel.model import Texts
+from kpi_excel.wordings import LANGUAGES
 
 YES = {"yes", "si", "true", "verdadero", "y", "s", "x", "1"}
 NO = {"no", "false", "falso", "n", "0"}

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import compress
 from operator import and_
-from statistics import median
 from typing import Any, TypeAlias
 
 from kpi_excel.figures import NoValue, Reason, Value
@@ -194,6 +193,12 @@ def _over_numbers(compute: Callable[[list[float]], float]) -> Callable[[Column],
     return over
 
 
+def _median(found: list[float]) -> float:
+    from statistics import median  # with fractions, decimals and random numbers behind it
+
+    return median(found)
+
+
 def _sum_of_products(columns: Sequence[Column]) -> Value:
     """As SUMPRODUCT: what is no number counts as 0."""
     failed = next((column.error for column in columns if column.error), None)
@@ -212,5 +217,5 @@ _COMPUTE: dict[Operation, Callable[[Column], Value]] = {
     Operation.AVERAGE: _over_numbers(lambda found: math.fsum(found) / len(found)),
     Operation.MINIMUM: _over_numbers(min),
     Operation.MAXIMUM: _over_numbers(max),
-    Operation.MEDIAN: _over_numbers(median),
+    Operation.MEDIAN: _over_numbers(_median),
 }

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlglot import exp
 
-from kpi_excel.catalogue import Catalogue
 from kpi_excel.definitions import ColumnType, Dataset
 from kpi_excel.entries import Control, Period, Source, SourceReport, Unit
 from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
@@ -31,6 +30,9 @@ from kpi_excel.sources.pieces import Found, Piece, find, prepare
 from kpi_excel.sources.rows import Known, Part
 from kpi_excel.sources.splits import SplitAggregates, SplitRequest, split
 from kpi_excel.sources.tree import UnitTree
+
+if TYPE_CHECKING:
+    from kpi_excel.catalogue import Catalogue
 
 # Where no source gives the customers, they are who ordered; each came on the day of the earliest order.
 CUSTOMERS = Source(
@@ -402,7 +404,7 @@ class Datasets:
 
 
 def open_datasets(
-    control: Control, catalogue: Catalogue, folder: Path, kept: Path | None = None, tell: Tell = unheard
+    control: Control, catalogue: "Catalogue", folder: Path, kept: Path | None = None, tell: Tell = unheard
 ) -> Datasets:
     """Open every source of a project; what is wrong with one of them stands in ``faults``, the others are open.
 
