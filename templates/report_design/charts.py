@@ -87,7 +87,8 @@ def on_top(lines: Chart, first: int) -> Chart:
     )
     for name, position, colour, bold in labelled:
         font = {"name": FONT, "size": SMALL, "bold": bold, "color": colour}
-        label = {"value": True, "position": position, "font": font, "series_name": not bold, "separator": " "}
+        label = {"value": True, "position": position, "font": font, "series_name": not bold, "separator": " ",
+                 "fill": {"color": "#FFFFFF"}}  # so that the line does not run through the figure  # fmt: skip
         lines.add_series(series(first, name, line={"none": True}, data_labels=label))
     return lines
 

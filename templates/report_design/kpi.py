@@ -49,7 +49,7 @@ def kpi_sheet(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
     row = calculation(book, sheet, d, row + 1)
     row = breakdown(sheet, d, row)
     last = foot(sheet, d, row)
-    sheet.print_area(f"B1:K{last}")
+    sheet.print_area(f"B1:K{last + 1}")  # a blank row after the last line: a reader may cut off what ends the page
 
 
 def tiles(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
@@ -142,7 +142,7 @@ def months(sheet: Worksheet, d: Design, row: int) -> int:
 
 def trend_row(sheet: Worksheet, d: Design, row: int, point: str, *, is_actual: bool) -> None:
     """One period: what is read at the left, what is drawn in hidden columns."""
-    sheet.set_row(row - 1, 13.5)
+    sheet.set_row(row - 1, 16.5)  # two of them hold three lines of a verdict's evidence
     ink = {} if is_actual else {"font_color": QUIET, "italic": True}
     look = d.line if is_actual else d.look
     sheet.write(f"B{row}", f"{{{{ {point}.name }}}}", look(font_color=QUIET))

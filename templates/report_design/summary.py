@@ -30,7 +30,7 @@ SPARK = [f"{prefix}{letter}".strip() for prefix, letter in zip(" " * 4 + "A" * 1
 def summary(book: xlsxwriter.Workbook, sheet: Worksheet, d: Design) -> None:
     """What a board member grasps in ten seconds."""
     page(sheet, landscape=True)
-    widths(sheet, A=1.5, B=38, C=15, D=12.5, E=18, F=12.5, G=10, H=18, I=10, J=10, K=17, L=18)
+    widths(sheet, A=1.5, B=38, C=15, D=12.5, E=18, F=12.5, G=10, H=18, I=11, J=14, K=17, L=18)
     sheet.set_column("M:Q", 3)
     sheet.set_column("R:AJ", 6, None, {"hidden": True})
     sheet.set_row(0, 8)
