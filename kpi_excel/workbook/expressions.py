@@ -29,7 +29,15 @@ from jinja2.utils import missing as NOT_THERE  # noqa: N812
 
 from kpi_excel.faults import did_you_mean
 from kpi_excel.messages import Message, say
-from kpi_excel.workbook.work import WORK, TooMuchWorkError, items_in, passing
+from kpi_excel.workbook.work import (
+    STEPS_OF_A_CALL,
+    STEPS_OF_A_FIGURE,
+    STEPS_OF_A_KEY,
+    WORK,
+    TooMuchWorkError,
+    items_in,
+    passing,
+)
 
 LONGEST_EXPRESSION: Final = 4_000
 LONGEST_TEXT: Final = 200_000  # characters that any step of an expression may make; a cell holds 32,767
@@ -97,10 +105,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, filters: Mapping[str, Callable[..., Any]], finalize: Callable[..., str] | None = None) -> None:
         super().__init__(undefined=Missing, keep_trailing_newline=True, optimized=False, finalize=finalize)
-        builtin = {name: _metered(self.filters[name], _PRICES.get(name, 1), by_key=name in _BY_KEY)
+        builtin = {name: _metered(self.filters[name], _PRICES.get(name, 1), _ONCE.get(name, STEPS_OF_A_CALL),
+                                   by_key=name in _BY_KEY)
                    for name in _BUILTIN_FILTERS}  # fmt: skip
-        builtin["sum"] = _metered(_sum, 1)
-        own = {name: each if name.startswith(" ") else _metered(each, 1, STEPS_OF_A_FIGURE)
+        builtin["sum"] = _metered(_sum, 1, by_key=True)
+        own = {name: each if name.startswith(" ") else _metered(each, 1, _ONCE.get(name, STEPS_OF_A_FIGURE))
                for name, each in filters.items()}  # fmt: skip
         self.filters = {**builtin, **own, _METERED: _passed}
         self.tests["in"] = _is_in
@@ -215,15 +224,16 @@ _BUILTIN_FILTERS = (
 # Steps for each item: none where a long list takes no longer, many where each item becomes a list of its own.
 _AT_ONCE = ("abs", "attr", "count", "d", "default", "first", "float", "int", "items", "last", "length")
 _BY_CALLS = ("map", "reject", "rejectattr", "select", "selectattr", "sort", "unique")  # a call for each item
-_PRICES: Mapping[str, int] = {**dict.fromkeys(_AT_ONCE, 0), **dict.fromkeys(_BY_CALLS, 2), "groupby": 25}
+_PRICES: Mapping[str, int] = {**dict.fromkeys(_AT_ONCE, 0), **dict.fromkeys(_BY_CALLS, 6), "groupby": 40}
+# Steps for a call itself, where they are not the usual ones: of our own filters, most write a figure.
+_QUICK_CALLS = ("arrow", "error", "initials", "join", "otherwise", "replace", "sheet_name")
+_ONCE: Mapping[str, int] = {**dict.fromkeys(_QUICK_CALLS, 2 * STEPS_OF_A_CALL), "attr": 8 * STEPS_OF_A_CALL}
 _BY_KEY = ("max", "min", "sort", "unique")  # where an attribute is named, each item is looked into in the sandbox
-STEPS_OF_A_KEY: Final = 8
-STEPS_OF_A_FIGURE: Final = 30  # a figure or date as text
 _METERED = " metered"  # the name of a filter that no expression can spell
 
 
 def _metered(
-    function: Callable[..., Any], price: int, for_once: int = 1, *, by_key: bool = False
+    function: Callable[..., Any], price: int, for_once: int = STEPS_OF_A_CALL, *, by_key: bool = False
 ) -> Callable[..., Any]:
     """A filter that pays for what it takes and makes, and whose result, lazy ones included, is bounded in size."""
     passed = getattr(function, "jinja_pass_arg", None)

@@ -18,6 +18,7 @@ from kpi_excel.faults import Fault, KpiExcelError
 from kpi_excel.figures import NoValue, Reason, Texts
 from kpi_excel.messages import Message, say
 from kpi_excel.workbook.expressions import FORMATS, LONGEST_TEXT, ExpressionError
+from kpi_excel.workbook.work import STEPS_OF_A_FIGURE, WORK
 
 ERRORS: Final = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 _NO_VALUE_ERRORS: Mapping[Reason, str] = {Reason.DEN0: "#DIV/0!", Reason.ARGUMENT: "#VALUE!"}
@@ -308,10 +309,11 @@ def _text(context: Context, value: Any) -> str:
 @pass_context
 def _join(context: Context, values: Iterable[Any], separator: str = ", ") -> str:
     """The items of a list as one text."""
-    formats = _formats(context)
+    formats, work = _formats(context), context.parent[WORK]
     pieces: list[str] = []
     length = 0
     for value in values:
+        work.charge(1 if isinstance(value, str) else STEPS_OF_A_FIGURE)
         pieces.append(formats.text(value))
         length += len(pieces[-1]) + len(separator)
         if length > LONGEST_TEXT:

@@ -18,7 +18,7 @@ from kpi_excel.workbook import expressions
 from kpi_excel.workbook.cells import LONGEST_CELL
 from kpi_excel.workbook.expressions import FORMATS, Expression, ExpressionError, Sandbox
 from kpi_excel.workbook.filters import FILTERS
-from kpi_excel.workbook.work import WORK, passing
+from kpi_excel.workbook.work import STEPS_OF_A_CALL, STEPS_OF_A_FIGURE, WORK, passing
 
 MARKS: Final = re.compile(r"\{\{|\{%|\{#.*?#\}", re.DOTALL)
 BYTE_MARKS: Final = re.compile(rb"\{\{|\{%|\{#")
@@ -188,6 +188,8 @@ def sandbox() -> Sandbox:
 @pass_context
 def _shown(context: Context, value: Any) -> str:
     """How a value reads inside a text."""
+    if not isinstance(value, str):
+        context.parent[WORK].charge(STEPS_OF_A_FIGURE)
     shown = context.parent[FORMATS].text(value)
     assert isinstance(shown, str)
     if context.parent.get(_IN_HEADER):
@@ -223,7 +225,7 @@ def _counted(context: Context, items: Any) -> Iterator[Any]:
     """The items of a loop within a text, as long as the text's budget of repeats lasts."""
     budget, work = context.parent[_BUDGET], context.parent[WORK]
     for item in items:
-        work.charge(1)
+        work.charge(STEPS_OF_A_CALL)
         budget[1] -= 1
         if budget[1] < 0:
             raise ExpressionError(say("Loops inside one text may repeat {limit} times in all.", limit=MOST_REPEATS))
