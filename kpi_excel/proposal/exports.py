@@ -17,7 +17,6 @@ from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name
 from kpi_excel.sources.files import UnreadableFileError
 from kpi_excel.sources.pieces import Found, Piece, find, kind_of, place_of, prepare
-from kpi_excel.sources.spreadsheet import says_total, without_totals
 from kpi_excel.sources.turning import month_columns, other_names
 
 ROWS = 5000  # of a sample
@@ -164,23 +163,23 @@ def _year_in(texts: Iterable[str]) -> str:
 def _of_text(piece: Piece) -> Iterator[Header]:
     """Headers that stand once and have a name; the others cannot be mapped by it."""
     titles = [detection.folded(title) for title in piece.header]
-    rows = [*piece.sample[:-3], *without_totals([list(row) for row in piece.sample[-3:]])[0]]
+    rows = [*piece.sample[:-3], *detection.without_totals([list(row) for row in piece.sample[-3:]])[0]]
     rows = [row for row in rows if len(piece.header) == 2 or sum(bool(cell.strip()) for cell in row) > 1]  # footnotes
-    rows = rows[labels_above(rows) :]
     for place, title in enumerate(piece.header):
-        summed = bool(piece.titles) and says_total(title)
+        summed = bool(piece.titles) and detection.says_total(title)
         if title.strip() and titles.count(titles[place]) == 1 and not summed:
             texts = tuple(row[place] if place < len(row) else "" for row in rows[:ROWS])
-            yield Header(title, detection.kind_of(texts), texts)
+            yield Header(title, _kind(title, texts), texts)
 
 
-def labels_above(rows: Sequence[Sequence[str]]) -> int:
-    """How many of the first two rows explain the headers, as survey tools write them: texts over numbers and dates."""
-
-    def says_more(row: Sequence[str]) -> bool:
-        return any(detection.kind_of_text(cell) is not ColumnType.TEXT for cell in row if cell.strip())
-
-    return next((place for place, row in enumerate(rows[:3]) if says_more(row)), 0)
+def _kind(title: str, texts: Sequence[str]) -> ColumnType:
+    """What a column holds; among its dates may stand the names of groups where it is called a date."""
+    kind = detection.kind_of(texts)
+    if kind is not ColumnType.TEXT or fit(title, made("day")) < NAMESAKE:
+        return kind
+    filled = [text for text in texts if not detection.is_blank(text)]
+    dates = sum(detection.kind_of_text(text) is ColumnType.DATE for text in filled)
+    return ColumnType.DATE if dates * 2 > len(filled) else kind
 
 
 def _typed(piece: Piece, workspace: Path) -> Iterator[Header]:

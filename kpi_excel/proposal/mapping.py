@@ -168,7 +168,7 @@ def _date(export: Export, part: str) -> str:
 def _from_rates(export: Export) -> dict[str, str]:
     """Counts of e-mails from the rates of an export that gives no counts; rates of openings are of what arrived."""
     sent = _number(export, "sent")
-    rates = {name: _number(export, f"{name}_rate") for name in RATES}
+    rates = {name: _number(export, f"{name}_rate", _is_share) for name in RATES}
     found = {name: f"={sent} * {rate}" for name, rate in rates.items() if rate and sent}
     arrived = found.get("delivered", "").removeprefix("=") or sent
     for name in ("unique_opens", "unique_clicks"):
@@ -177,11 +177,17 @@ def _from_rates(export: Export) -> dict[str, str]:
     return found
 
 
-def _number(export: Export, part: str) -> str:
+def _number(export: Export, part: str, fits: Callable[[Header], bool] = bool) -> str:
     """The name of the number column that fits a part best, or ""."""
-    scored = [(fit(header.title, made(part)), header) for header in export.headers if header.kind is ColumnType.NUMBER]
+    numbers = [header for header in export.headers if header.kind is ColumnType.NUMBER and fits(header)]
+    scored = [(fit(header.title, made(part)), header) for header in numbers]
     score, header = max(scored, key=lambda item: item[0], default=(0.0, None))
     return quoted(header.title) if header and score >= SURE_PART else ""
+
+
+def _is_share(header: Header) -> bool:
+    """Whether numbers are rates: "25 %" or 0.25, and no counts of a column that is called alike."""
+    return all("%" in text or re.match(r"\s*(0|1|0?[.,]\d+|1[.,]0+)\s*$", text) for text in header.filled)
 
 
 def _fill_absent(dataset: Dataset, columns: dict[str, str], doubts: Doubts) -> None:
@@ -276,7 +282,7 @@ def written(export: Export, held: Iterable[tuple[Header, Column | None]], doubts
         marks = [_other_mark(numbers)]
         doubts[""] = say("Numbers such as {number} are taken for thousands.", number=_thousand(numbers))
     dates = [h for h, column in held if column and column.type is ColumnType.DATE]
-    orders = {order for header in dates for order in _orders(header)}
+    orders = set.intersection(*(set(_orders(header)) for header in dates)) if dates else set()  # a clear one tells all
     return (marks[0] if len(marks) == 1 else ""), (FORMATS[orders.pop()] if len(orders) == 1 else "")
 
 

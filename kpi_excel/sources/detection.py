@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from kpi_excel.definitions import ColumnType
 
@@ -20,6 +21,7 @@ DELIMITERS = (",", ";", "\t", "|")
 BLANKS = frozenset({"", "-", "–", "—", "null", "none", "nan", "na", "n/a", "#n/a", "\\n", "nd", "n/d", "s/d"})
 _FIRST = 1 << 15  # characters that tell the delimiter
 HEADER_WITHIN = 40  # rows in which the header must stand
+_TELLING = 200  # rows that tell whether one above them explains the headers
 csv.field_size_limit(1 << 24)  # letters and product texts lie in cells too
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -33,18 +35,25 @@ _NOT_TEXT = (
 )
 
 
+_MARKUP = {
+    (b"<html", b"<!doctype html", b"<table", b"<meta", b"<style", b"<head", b"<body", b"<div"): "HTML",
+    (b"<?xml",): "XML",
+    (b"mime-version:",): "MHTML",
+}
+
+
 def folded(text: str) -> str:
     """A header as it is compared: composed accents, no case, single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def magic(head: bytes) -> str:
-    """What a file really is by its first bytes: "Parquet", "xlsx", "xls", "gzip", "PDF", "HTML", or "" for text."""
+    """What a file really is by its first bytes: "Parquet", "xlsx", "xls", "gzip", "PDF", "HTML" …, or "" for text."""
     for start, kind in _NOT_TEXT:
         if head.startswith(start):
             return kind
-    lead = head.lstrip()[:15].lower()
-    return "HTML" if lead.startswith((b"<html", b"<!doctype html", b"<table")) else ""
+    lead = head.lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:15].lower()
+    return next((kind for starts, kind in _MARKUP.items() if lead.startswith(starts)), "")
 
 
 def encoding(head: bytes) -> str:
@@ -117,6 +126,55 @@ def header_row(rows: Sequence[Sequence[object]], wanted: Collection[str] = ()) -
     return next((place for place, width in enumerate(widths) if width), 0)
 
 
+def label_rows(rows: Sequence[Sequence[object]]) -> int:
+    """How many of the first rows below the headers explain them, as survey tools write them, or sum all others up.
+
+    Over columns that hold numbers and dates everywhere else they have none; a row that says "Total" has no date.
+    """
+    fewer = (count for count in (2, 1) if count < len(rows))
+    counts = (count for count in fewer if all(_is_label(row, rows[count:][:_TELLING]) for row in rows[:count]))
+    return next(counts, 0)
+
+
+def _is_label(row: Sequence[object], below: Sequence[Sequence[object]]) -> bool:
+    """Whether no column of numbers and dates has one in this row, though there are several such columns."""
+    kinds = [kind_of(str(other[at]) for other in below if at < len(other)) for at in range(len(row))]
+    typed = [(kind, str(row[at])) for at, kind in enumerate(kinds) if kind in (ColumnType.NUMBER, ColumnType.DATE)]
+    wanted = ColumnType.DATE if says_total(first_filled(row)) else None
+    looked_at = [(kind, text) for kind, text in typed if wanted in (None, kind)]
+    if len(typed) < 2 or not looked_at:
+        return False
+    return not any(kind_of_text(text) in (ColumnType.NUMBER, ColumnType.DATE) for _, text in looked_at)
+
+
+_TOTAL = re.compile(
+    r"^\W*(grand )?(total|totals|totales|total general|suma|sum|gesamt)(\W*|\s*:.*)$|^\*{1,3}$", re.IGNORECASE
+)
+
+
+def says_total(text: str) -> bool:
+    """Whether a text announces a total; SAP writes stars."""
+    return _TOTAL.match(text.strip()) is not None
+
+
+def first_filled(row: Sequence[object]) -> str:
+    """The first cell of a row that is not empty, as text."""
+    return next((str(cell) for cell in row if cell not in ("", None)), "")
+
+
+def without_totals(tail: list[list[Any]]) -> tuple[list[list[Any]], int]:
+    """The last rows without those whose first filled cell says "Total", and what is written below them."""
+    first = next((place for place, row in enumerate(tail) if says_total(first_filled(row))), len(tail))
+    if all(says_total(first_filled(row)) or filled(row) <= 1 for row in tail[first:]):
+        return tail[:first], len(tail) - first
+    return tail, 0  # rows follow
+
+
+def filled(row: Sequence[object]) -> int:
+    """How many cells of a row are not empty."""
+    return sum(cell not in ("", None) for cell in row)
+
+
 def _holds_months(filled: Sequence[object]) -> bool:
     """Whether a row heads months side by side: months, and texts beside them."""
     months = [month_in(str(cell)) is not None for cell in filled]
@@ -174,23 +232,35 @@ MONTHS = {
     name: month
     for month, names in enumerate(
         (
-            "jan ene", "feb fev", "mar", "apr abr", "may mai", "jun", "jul", "aug ago", "sep set", "oct out", "nov",
+            "jan ene",
+            "feb fev",
+            "mar",
+            "apr abr",
+            "may mai",
+            "jun",
+            "jul",
+            "aug ago",
+            "sep set",
+            "oct out",
+            "nov",
             "dec dic dez",
-        ), 1
+        ),
+        1,
     )
     for name in names.split()
 }
 _OF = r"(?:[-/. ,]|\s+del?\s+)+"
 _TAIL = r"(?:[T ,]+\d{1,2}:\d{2}.*)?\s*$"
 _MARK = r"\s*[-/. ]\s*"
+_WEEKDAY = r"^\s*(?:[^\W\d]{2,10}\.?,\s*)?"  # "Thu, Oct 15, 2026", "lunes, 5 de octubre de 2026"
 # The order of year, month and day in a text, and the pattern whose three groups hold them in this order.
 DATE_PATTERNS = {
     "ymd": rf"^\s*(\d{{4}}){_MARK}(\d{{1,2}}){_MARK}(\d{{1,2}}){_TAIL}",
     "dmy": rf"^\s*(\d{{1,2}}){_MARK}(\d{{1,2}}){_MARK}(\d{{4}}|\d{{2}}){_TAIL}",
     "mdy": rf"^\s*(\d{{1,2}}){_MARK}(\d{{1,2}}){_MARK}(\d{{4}}|\d{{2}}){_TAIL}",
-    "dby": r"^\s*(\d{1,2})(?:[-/. ]|\s+de\s+)*([^\W\d]{3})[^\W\d]*\.?(?:[-/. ,]|\s+del?\s+)*"
+    "dby": _WEEKDAY + r"(\d{1,2})(?:[-/. ]|\s+de\s+)*([^\W\d]{3})[^\W\d]*\.?(?:[-/. ,]|\s+del?\s+)*"
     rf"(\d{{4}}|\d{{2}}){_TAIL}",
-    "bdy": rf"^\s*([^\W\d]{{3}})[^\W\d]*\.?[-/. ]+(\d{{1,2}})(?:[-/. ,])+(\d{{4}}|\d{{2}}){_TAIL}",
+    "bdy": rf"{_WEEKDAY}([^\W\d]{{3}})[^\W\d]*\.?[-/. ]+(\d{{1,2}})(?:[-/. ,])+(\d{{4}}|\d{{2}}){_TAIL}",
     "compact": r"^\s*(\d{4})(\d{2})(\d{2})\s*$",
     # Whole months, which are read as their first day. "Oct 26" is none: it may as well be the 26th.
     "ym": r"^\s*(\d{4})\s*[-/]\s*(\d{1,2})\s*$",
@@ -287,6 +357,7 @@ def declared_order(pattern: str) -> str:
 # --- kinds of columns -------------------------------------------------------------------------------------------
 
 _FLAGS = frozenset({"true", "false", "yes", "no", "sí", "si", "verdadero", "falso"})
+
 _ENOUGH = 500  # different texts that tell what a column holds
 
 

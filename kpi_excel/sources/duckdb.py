@@ -12,7 +12,7 @@ from sqlglot import exp
 from kpi_excel.faults import Fault, Place
 from kpi_excel.files import FULL, NoRoomError
 from kpi_excel.messages import say
-from kpi_excel.sources.engine import literal, written
+from kpi_excel.sources.engine import literal, name, written
 
 # Set before any file is read: no extension is fetched, nothing is loaded by itself.
 _CLOSED = (
@@ -21,6 +21,7 @@ _CLOSED = (
     "SET allow_community_extensions = false",
     "SET preserve_insertion_order = false",
     "SET enable_progress_bar = false",
+    "SET TimeZone = 'UTC'",  # the day of a moment does not hang on the machine
 )
 
 EngineError = duckdb.Error
@@ -88,6 +89,15 @@ class DuckDb:
         """The columns of a query and their types, in order."""
         found = self._connection.execute(f"DESCRIBE {written(query, self.dialect)}").fetchall()
         return {str(row[0]): str(row[1]) for row in found}
+
+    def empty_texts(self, path: Path) -> set[str]:
+        """The columns of a Parquet file that may hold empty texts, by its own statistics; all that have none."""
+        rows = self._connection.execute(
+            "SELECT path_in_schema FROM parquet_metadata(?) GROUP BY 1"
+            " HAVING bool_or(coalesce(stats_min_value, stats_min, '') = '')",
+            [str(path)],
+        ).fetchall()
+        return {str(title) for (title,) in rows}
 
     def fill(self, title: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         """A table of a few thousand rows at most, given from Python."""
@@ -164,6 +174,12 @@ def over(query: exp.Select, whole: exp.Expr) -> exp.Select:
 def raw_column(place: int) -> str:
     """The name of a column of a text file in the engine: with two spaces, which no header has once it is folded."""
     return f"c  {place}"
+
+
+def by_place(query: exp.Select, header: Sequence[str]) -> exp.Select:
+    """The rows of a query with each column as a ``raw_column``: no name of ours then meets one of the file."""
+    columns = [exp.alias_(name(title), raw_column(place), quoted=True) for place, title in enumerate(header)]
+    return exp.select(*columns).from_(query.subquery("t"))
 
 
 def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:

@@ -5,13 +5,15 @@ needs to know one way of writing only.
 """
 
 import codecs
+import csv
 import gzip
 import hashlib
 import os
 import re
+import shutil
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from kpi_excel.faults import Fault, Place, Severity, did_you_mean
 from kpi_excel.files import is_lock, locks
 from kpi_excel.messages import say
 from kpi_excel.sources.detection import encoding as detected_encoding
-from kpi_excel.sources.detection import magic
+from kpi_excel.sources.detection import filled, first_filled, magic, says_total
 
 CHUNK = 1 << 20
 SAMPLE = 1 << 18
@@ -256,3 +258,48 @@ def _rewritten(path: Path, encoding: str, workspace: Path) -> Path:
 def _fresh(workspace: Path, ending: str) -> Path:
     """A file name in the working folder that is not taken."""
     return workspace / f"{len(list(workspace.iterdir()))}{ending}"
+
+
+# --- what stands below the rows -----------------------------------------------------------------------------------
+
+_TAIL = 1 << 14  # bytes at the end in which totals and notes are looked for
+_LAST = 12  # lines
+
+
+def without_notes(text: PlainText, separator: str, workspace: Path) -> tuple[PlainText, int]:
+    """The text without the totals and notes that some programs write below the rows, and how many lines these are.
+
+    A total says so in its first cell. Notes are lines of one cell; they follow a total or an empty line.
+    """
+    size = text.path.stat().st_size
+    with text.path.open("rb") as file:
+        file.seek(max(size - _TAIL, 0))
+        lines = file.read().splitlines(keepends=True)[-_LAST:]
+    rows = [_cells(line, separator) for line in lines]
+    torn = [place for place, line in enumerate(lines) if line.count(b'"') % 2]
+    first = _notes_from(rows, torn[-1] + 1 if torn else 0)
+    below = lines[first:]
+    if not any(line.strip() for line in below):
+        return text, 0
+    target = _fresh(workspace, ".csv")
+    shutil.copyfile(text.path, target)
+    os.truncate(target, size - sum(map(len, below)))
+    return replace(text, path=target, closed=True), len(below)
+
+
+def _cells(line: bytes, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line.decode("utf-8", errors="replace")], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def _notes_from(rows: Sequence[Sequence[str]], start: int) -> int:
+    """Where among the last lines totals and notes begin; their number where there are none."""
+    wide = [filled([cell.strip() for cell in row]) for row in rows]
+    totals = [says_total(first_filled([cell.strip() for cell in row])) for row in rows]
+    for place in range(start, len(rows)):
+        begins = totals[place] or (wide[place] == 0 and place + 1 < len(rows))
+        if begins and all(total or width <= 1 for total, width in zip(totals[place:], wide[place:], strict=True)):
+            return place
+    return len(rows)

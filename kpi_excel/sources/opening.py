@@ -219,7 +219,7 @@ def _open_piece(opening: Opening, piece: Piece | None, title: str, key: str) -> 
         return _named(opening.engine, Opened(opening.source, path=path, **facts), title, query)
     described = opening.engine.described(piece.query)
     if not piece.is_text:
-        piece = replace(piece, header=tuple(described))
+        piece = replace(piece, header=tuple(described), query=duckdb.by_place(piece.query, tuple(described)))
     file = FileColumns(piece, tuple(described.values()), {})
     mapped = complete(opening.source, opening.mapping, opening.dataset, piece.header)
     scout = RowBuilder(opening.source, opening.dataset, file, opening.tables)

@@ -19,6 +19,7 @@ from kpi_excel.sources.files import (
     locate,
     open_in_excel,
     plain_text,
+    without_notes,
 )
 from kpi_excel.sources.turning import turned
 
@@ -67,7 +68,7 @@ class Piece:
 
     def column(self, place: int) -> str:
         """The name of a raw column in the query."""
-        return duckdb.raw_column(place) if self.is_text else self.header[place]
+        return duckdb.raw_column(place)
 
     @property
     def is_sheet(self) -> bool:
@@ -220,11 +221,18 @@ def _text_piece(source: Source, path: Path, digest: str, workspace: Path, wanted
         raise _unreadable(path, say("No rows can be read from this file."), say("Export it again as CSV."))
     title = detection.header_row([row for row, _ in rows], wanted)
     header, skip = rows[title]
-    words = (
+    text, below = without_notes(text, separator, workspace)
+    labels = detection.label_rows([row for row, _ in rows[title + 1 :]])
+    words = [
         say("encoding {encoding}", encoding=text.encoding.removesuffix("-sig")),
         say("delimiter {delimiter}", delimiter=_shown(separator)),
         say("headers in line {line}", line=skip),
-    )
+    ]
+    if labels:
+        words.append(say("{count} lines below the headers explain them and are left out", count=labels))
+        skip = rows[title + labels][1]
+    if below:
+        words.append(say("{count} lines at the end are totals and notes and are left out", count=below))
     header = _without_empty_end(header)
     return Piece(
         source,
@@ -233,14 +241,14 @@ def _text_piece(source: Source, path: Path, digest: str, workspace: Path, wanted
         tuple(header),
         digest,
         is_text=True,
-        sample=tuple(tuple(row) for row, _ in rows[title + 1 :]),
+        sample=tuple(tuple(row) for row, _ in rows[title + labels + 1 : len(rows) - (0 if cut else below)]),
         plain=text.path,
         separator=separator,
         skip=skip,
         closed=text.closed,
         quoted=text.quoted,
         above=tuple(cell for row, _ in rows[:title] for cell in row if cell.strip()),
-        words=words,
+        words=tuple(words),
         warnings=text.warnings,
     )
 
@@ -256,15 +264,22 @@ def _without_empty_end(header: list[str]) -> list[str]:
 
 def _sheet_piece(source: Source, path: Path, digest: str, workspace: Path, wanted: Sequence[str]) -> Piece:
     kind = detection.magic(head_of(path))
-    if kind not in ("xlsx", "xls"):
+    if kind in ("", "gzip"):  # text under the name of a workbook, which Excel opens too
+        return _text_piece(source, path, digest, workspace, wanted)
+    if kind not in ("xlsx", "xls", "HTML"):
         raise _unreadable(
             path,
-            say("This is no Excel workbook but {kind}.", kind=kind or "text"),
-            say("Change the kind of the source."),
+            say("This is no Excel workbook but {kind}.", kind=kind),
+            say("Open it in Excel and save it as an Excel workbook (.xlsx)."),
         )
     target = workspace / f"{len(list(workspace.iterdir()))}.csv"
     laid = spreadsheet.lay_down(path, source.part, wanted, source.decimal, target)
-    words = [say("sheet {sheet}", sheet=laid.area.sheet), say("headers in row {row}", row=laid.first_row - 1)]
+    words = [
+        say("sheet {sheet}", sheet=laid.area.sheet),
+        say("headers in row {row}", row=laid.first_row - 1 - laid.labels),
+    ]
+    if laid.labels:
+        words.append(say("{count} lines below the headers explain them and are left out", count=laid.labels))
     if laid.left_out:
         words.append(say("row {row} holds totals and is left out", row=laid.left_out[0]))
     lock = open_in_excel(path)

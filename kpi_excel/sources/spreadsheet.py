@@ -18,13 +18,16 @@ import python_calamine as calamine
 
 from kpi_excel.faults import Fault, Place, did_you_mean
 from kpi_excel.messages import Message, say
-from kpi_excel.sources.detection import HEADER_WITHIN, header_row
-from kpi_excel.sources.files import UnreadableFileError
+from kpi_excel.sources.detection import HEADER_WITHIN, header_row, label_rows, magic, without_totals
+from kpi_excel.sources.files import UnreadableFileError, head_of
+from kpi_excel.sources.html import HtmlTable
 
 _MOST_BYTES = 4 << 30  # of a workbook when unpacked
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_TOTAL = re.compile(r"^\W*(grand )?(total|totals|totales|total general|suma|sum|gesamt)(\W*|\s*:.*)$", re.IGNORECASE)
+
+
+Rows = calamine.CalamineSheet | HtmlTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,13 @@ class LaidDown:
     first_row: int  # 1-based row of the sheet that the first line comes from
     left_out: tuple[int, ...] = ()  # 1-based rows with totals
     above: tuple[str, ...] = ()  # what is written above the headers
+    labels: int = 0  # rows that explain the headers
 
 
 def lay_down(path: Path, part: str, wanted: Sequence[str], decimal: str, target: Path) -> LaidDown:
     """Write the rows of a sheet, table or range into ``target`` as text without a header."""
+    if magic(head_of(path)) == "HTML":
+        return _written(path, HtmlTable(path), Area("HTML"), wanted, decimal, target)
     _refuse_bomb(path)
     try:
         with calamine.load_workbook(path) as book:
@@ -216,30 +222,29 @@ def _ranges(path: Path) -> dict[str, Area]:
 # --- its rows ---------------------------------------------------------------------------------------------------
 
 
-def _written(
-    path: Path, sheet: calamine.CalamineSheet, area: Area, wanted: Sequence[str], decimal: str, target: Path
-) -> LaidDown:
+def _written(path: Path, sheet: Rows, area: Area, wanted: Sequence[str], decimal: str, target: Path) -> LaidDown:
     rows = _rows(sheet, area)
     near = list(islice(rows, HEADER_WITHIN))
     if not near:
         raise _unreadable(path, say("The sheet is empty."), say("Export it again."), area.sheet)
     title = 0 if area.exact else header_row(near, wanted)
+    labels = 0 if area.exact else label_rows(near[title + 1 :])
     header = _header(near[title])
     width = len(header)
     convert = _converter(decimal)
-    first_row = area.top + title + 2
+    first_row = area.top + title + labels + 2
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         tail: list[list[Any]] = []
-        writer.writerows(_all_but_tail(convert, near[title + 1 :], rows, width, tail))
+        writer.writerows(_all_but_tail(convert, near[title + labels + 1 :], rows, width, tail))
         kept, dropped = (tail, 0) if area.exact else without_totals(tail)
         writer.writerows(kept)
     last = sheet.total_height if area.bottom is None else area.bottom + 1
     above = tuple(str(cell) for row in near[:title] for cell in row if cell not in ("", None))
-    return LaidDown(target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)), above)
+    return LaidDown(target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)), above, labels)
 
 
-def _rows(sheet: calamine.CalamineSheet, area: Area) -> Iterator[list[Any]]:
+def _rows(sheet: Rows, area: Area) -> Iterator[list[Any]]:
     """The rows of an area; calamine begins at the first filled row, so the empty ones before are put back."""
     start = sheet.start or (0, 0)
     lead = max(start[0] - area.top, 0)
@@ -285,24 +290,3 @@ def _all_but_tail(
         tail.append(cells if len(cells) == width else [*cells[:width], *[""] * (width - len(cells))])
         if len(tail) > 3:
             yield tail.pop(0)
-
-
-def without_totals(tail: list[list[Any]]) -> tuple[list[list[Any]], int]:
-    """The last rows without those whose first filled cell says "Total", and what is written below them."""
-    first = next((place for place, row in enumerate(tail) if _is_total(row)), len(tail))
-    if all(_is_total(row) or _filled(row) <= 1 for row in tail[first:]):
-        return tail[:first], len(tail) - first
-    return tail, 0  # rows follow
-
-
-def _is_total(row: list[Any]) -> bool:
-    return says_total(next((str(cell) for cell in row if cell not in ("", None)), ""))
-
-
-def says_total(text: str) -> bool:
-    """Whether a text announces a total."""
-    return _TOTAL.match(text) is not None
-
-
-def _filled(row: list[Any]) -> int:
-    return sum(cell not in ("", None) for cell in row)

@@ -7,7 +7,7 @@ shows one.
 import csv
 import re
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,8 @@ def _texts(row: Sequence[Any] | sqlalchemy.Row[Any]) -> Iterable[object]:
 
 def _text(cell: object) -> object:
     match cell:
+        case datetime(tzinfo=zone) if zone is not None:  # in UTC, not in the zone of whoever asks
+            return _text(cell.astimezone(UTC).replace(tzinfo=None))
         case datetime():
             return cell.isoformat(" ", "seconds") if cell.time() != datetime.min.time() else cell.date().isoformat()
         case date():

@@ -26,6 +26,7 @@ class Writing:
     order: str = "ymd"  # of year, month and day: a key of DATE_PATTERNS
     mark: str = "-"  # between them
     from_sheet: bool = False  # whole numbers come as 17850.0
+    empty: bool = False  # texts of no letters may be there, which are blanks; a text file and a sheet have none
 
 
 def typed(raw: exp.Expr, held: str, wanted: ColumnType, writing: Writing) -> exp.Expr:
@@ -70,7 +71,8 @@ def unreadable(raw: exp.Expr, held: str, made: exp.Expr) -> exp.Expr:
 
 def _as_text(raw: exp.Expr, held: str, writing: Writing) -> exp.Expr:
     if held == "VARCHAR":
-        return call("regexp_replace", raw, r"^(-?\d+)[.,]0$", r"\1") if writing.from_sheet else raw
+        text = call("regexp_replace", raw, r"^(-?\d+)[.,]0$", r"\1") if writing.from_sheet else raw
+        return call("nullif", text, "") if writing.empty else text
     if held in (*_WHOLE_TYPES, *_FLOAT_TYPES):
         return raw
     return exp.cast(raw, "TEXT")
@@ -169,7 +171,7 @@ def _flag_of_text(raw: exp.Expr) -> exp.Expr:
 
 
 def date_of_text(raw: exp.Expr, order: str, mark: str = "/") -> exp.Expr:
-    """The date in a text of this order; a time behind it is left out, whatever its zone.
+    """The date in a text of this order; a time behind it is left out, whatever its zone: the day that is written.
 
     No part is written twice: DuckDB would compute it for every row, and not only for those that need the careful way.
     """

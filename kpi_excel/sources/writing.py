@@ -20,6 +20,10 @@ from kpi_excel.sources.typed import Writing, date_in_order
 _DECIMAL_WORDS = {".": ".", "point": ".", "punto": ".", ",": ",", "comma": ",", "coma": ","}
 
 
+_ZONED = re.compile(r"\d{1,2}:\d{2}.*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})")
+_ZONE_TELLS = 200  # rows
+
+
 class WritingFinder:
     """Finds how the columns of a file are written; what is in doubt gathers in ``faults``."""
 
@@ -92,6 +96,14 @@ class WritingFinder:
         if order and order != "ymd":
             self.words.append(say("dates in {column} as {format}", column=title, format=_SHOWN[order]))
         return Writing(order=order or "ymd", mark=_mark(sample))
+
+    def zone(self, place: int, held: str) -> None:
+        """Say by which day a column counts whose times carry a zone."""
+        title = self._piece.header[place]
+        if held == "TIMESTAMP WITH TIME ZONE":
+            self.words.append(say("{column} by its day in UTC", column=title))
+        elif any(_ZONED.search(row[place]) for row in self._piece.sample[:_ZONE_TELLS] if place < len(row)):
+            self.words.append(say("{column} by the day as written, in the zone of the export", column=title))
 
     def _clear_order(self, place: int, title: str) -> str:
         """The one order in which the whole column can be read; two are a fault, and so are two in turn."""
@@ -191,11 +203,16 @@ def writings(
         place for place, kind, held in wanted if kind in (ColumnType.NUMBER, ColumnType.MONEY) and held == "VARCHAR"
     ]
     decimal = finder.decimal(numbers)
+    as_stored = not piece.is_text and piece.source.kind != "derived"
+    empty = engine.empty_texts(piece.origin) if as_stored and "VARCHAR" in [held for *_, held in wanted] else set()
     found: dict[int, Writing] = {}
     for place, kind, held in wanted:
+        if kind is ColumnType.DATE:
+            finder.zone(place, held)
         if kind is ColumnType.DATE and held == "VARCHAR":
             dated = finder.order(place)
             found[place] = Writing(decimal, dated.order, dated.mark, piece.is_sheet)
         else:
-            found.setdefault(place, Writing(decimal, from_sheet=piece.is_sheet))
+            held_empty = bool(empty) and piece.header[place] in empty
+            found.setdefault(place, Writing(decimal, from_sheet=piece.is_sheet, empty=held_empty))
     return found, finder
