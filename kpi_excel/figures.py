@@ -6,7 +6,7 @@ from typing import Self, TypeAlias
 
 
 class Reason(StrEnum):
-    """Why there is no value (shared/reference: kpis, section 1.3)."""
+    """Why there is no value."""
 
     DEN0 = "DEN0"
     NEGBASE = "NEGBASE"

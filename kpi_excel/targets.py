@@ -47,10 +47,13 @@ def edges(target: Target) -> tuple[float, float]:
 
 
 def allowance(target: Target) -> float:
-    """The tolerance as an amount in the KPI's unit; a share is taken of the target, for a band of its nearer edge."""
+    """The tolerance as an amount in the KPI's unit; a share is taken of the target, for a band of the edge nearer to 0.
+
+    An edge at 0 is passed over: of 0 … 5 % nothing would ever be near.
+    """
     if not target.tolerance_is_share:
         return abs(target.tolerance)
-    reference = [abs(edge) for edge in (target.value, target.low, target.high) if edge is not None]
+    reference = [abs(edge) for edge in (target.value, target.low, target.high) if edge]
     return abs(target.tolerance) * (min(reference) if reference else 0.0)
 
 

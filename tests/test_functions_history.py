@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -89,3 +89,9 @@ def test_a_file_that_is_no_history_is_no_figure(project: Path, content: bytes) -
     (project / "history.sqlite").write_bytes(content)
     assert call("KPI_VALUE", "nps", "2026-10") == "#N/A"
     assert "history" in str(call("KPI_WHY", "value", "nps", "2026-10"))
+
+
+def test_a_history_on_a_file_server_is_named_as_sqlite_takes_it() -> None:
+    r"""SQLite refuses file://server/…, which is how Windows writes \\server\share."""
+    assert reader.address(PureWindowsPath(r"\\server\kpi año\h.sqlite")) == "file:////server/kpi%20a%C3%B1o/h.sqlite"
+    assert reader.address(PureWindowsPath(r"C:\kpi\h.sqlite")) == "file:///C:/kpi/h.sqlite"

@@ -94,3 +94,14 @@ def test_a_message_that_cannot_be_built_is_told_in_its_place(jobs, composer, bui
     built = list(built_ahead(jobs, len(jobs), composer))
     assert all(isinstance(each, KpiExcelError) for each in built)
     assert "missing" in str(built[0])
+
+
+def test_nothing_is_imported_from_the_folder_we_stand_in(tmp_path, jobs, composer, monkeypatch):
+    """A pickle.py that lies in a shared folder is not run by sending from there."""
+    (tmp_path / "pickle.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    builder = building._Builder(composer)
+    try:
+        assert builder.build(jobs[0]) == composer.compose(jobs[0].letter, AT)
+    finally:
+        builder.close()

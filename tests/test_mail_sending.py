@@ -34,6 +34,16 @@ def test_a_message_goes_once(tmp_path):
     assert len(memory.sent) == 1
 
 
+def test_a_message_that_another_process_took_does_not_shift_the_others(tmp_path):
+    """Where another process was faster with the first message, each of the rest still goes to its own reader."""
+    made, memory = project(tmp_path, THREE)[0], Memory()
+    with mailing(tmp_path, memory) as all_of_it:
+        claim = all_of_it.outbox.claim
+        all_of_it.outbox.claim = lambda hand, results: claim(hand, results) - {made[0].key}
+        assert [outcome.state for outcome in all_of_it.send(made)] == ["before", "sent", "sent"]
+    assert [parcel.recipient for parcel in memory.sent] == ["b@example.com", "c@example.com"]
+
+
 def test_it_goes_again_on_purpose(tmp_path):
     """--resend sends once more, under another Message-ID."""
     made, memory = project(tmp_path, ANA)[0], Memory()

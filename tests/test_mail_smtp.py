@@ -4,14 +4,18 @@
 import email
 import socket
 from base64 import b64decode
+from contextlib import closing, nullcontext
+from datetime import UTC, datetime
 from email.policy import default
+from typing import ClassVar
 
 import pytest
 from aiosmtpd.smtp import AuthResult
 from mail_parts import ANA, FailingServer, Mailbox, certificate, deliver, project, serving, states
 
+from kpi_excel.mail.compose import Composer
 from kpi_excel.mail.smtp import Smtp
-from kpi_excel.mail.transports import ServerError, transport_of
+from kpi_excel.mail.transports import PermanentError, ServerError, transport_of
 from kpi_excel.model import Recipient, Settings
 
 
@@ -147,6 +151,53 @@ def test_a_reader_with_letters_beyond_ascii(tmp_path):
         assert not client.has_extn("smtputf8")
         transport.close()
         assert deliver(made, tmp_path, Smtp("127.0.0.1", port, "none"), resend=True) == ["failed"]
+
+
+def test_every_reader_may_see_one_with_letters_beyond_ascii(tmp_path):
+    """A header that names ñandú@ is announced as UTF-8 to the server, whoever this copy goes to."""
+    made, _ = project(tmp_path, Recipient("sales", ("ana@example.com", "ñandú@example.com")))
+
+    class Noting(Mailbox):
+        options: ClassVar[list[list[str]]] = []
+
+        async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+            self.options.append(options)
+            envelope.mail_from = address
+            return "250 OK"
+
+    with serving(Noting(), enable_SMTPUTF8=True) as port:
+        assert deliver(made, tmp_path, Smtp("127.0.0.1", port, "none")) == ["sent", "sent"]
+    assert all("SMTPUTF8" in options for options in Noting.options)
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_a_sender_with_letters_beyond_ascii(tmp_path, offered):
+    """It works where the server offers SMTPUTF8, and fails in words where it does not."""
+    letter, composer = project(tmp_path, ANA)[0][0], Composer(tmp_path, "ñandú@example.com")
+    parcel, box = composer.compose(letter, datetime.now(UTC)), Mailbox()
+    told = nullcontext() if offered else pytest.raises(PermanentError, match="letters such as ñ")
+    with serving(box, enable_SMTPUTF8=offered) as port, closing(Smtp("127.0.0.1", port, "none")) as transport, told:
+        transport.send(parcel, lambda: None)
+    assert ["From: ñandú@example.com".encode() in raw for _, raw in box.received] == [True] * offered
+
+
+def test_a_refusal_in_the_middle_of_the_sign_in_is_no_matter_of_one_message(tmp_path, contexts, monkeypatch):
+    """A server that refuses the user before the password is asked once, not once for each reader."""
+    monkeypatch.setenv("KPI_EXCEL_SMTP_PASSWORD", "contraseña")
+
+    class Early(Mailbox):
+        asked = 0
+
+        async def auth_LOGIN(self, server, args):  # noqa: N802
+            Early.asked += 1
+            await server.push("535 no such user")
+            return AuthResult(success=False, handled=True)
+
+    made, _ = project(tmp_path, Recipient("sales", ("ana@example.com", "eva@example.com")))
+    with serving(Early(), tls_context=contexts[0], require_starttls=True, auth_exclude_mechanism=["PLAIN"]) as port:
+        transport = Smtp("localhost", port, "starttls", "ana", contexts[1])
+        assert deliver(made, tmp_path, transport) == ["waiting", "waiting"]
+    assert Early.asked == 1
 
 
 @pytest.mark.parametrize(("answer", "after"), [("452 mailbox full", "sent"), ("552 mailbox full", "failed")])

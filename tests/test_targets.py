@@ -49,6 +49,13 @@ def test_rounding_noise_does_not_miss_a_target() -> None:
     assert targets.status(0.1 + 0.2, target(0.3, tolerance=0), Direction.DOWN) is Status.ON_TARGET
 
 
+def test_a_band_from_zero_has_values_that_are_near() -> None:
+    """A tolerance of 10% lets 5.4% be near a band of 0 to 5%: it is a share of the edge that is not 0."""
+    band = target(low=0, high=0.05, tolerance=0.1)
+    assert targets.status(0.054, band, Direction.BAND) is Status.NEAR_TARGET
+    assert targets.status(0.056, band, Direction.BAND) is Status.OFF_TARGET
+
+
 def test_a_band_is_met_inside_and_missed_on_either_side() -> None:
     """A band KPI is best between two values."""
     band = target(low=10, high=20, tolerance=1, share=False)

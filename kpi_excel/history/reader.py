@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import quote
 
 LOOK_AGAIN = 1.0  # seconds
 
@@ -144,11 +145,16 @@ def _grain(period: str) -> str:
     return "year" if period.lstrip("FY").isdigit() else "span"
 
 
+def address(path: PurePath) -> str:
+    """A file as SQLite wants it named: a file server's name stands in the path, not before it."""
+    return path.as_uri() if path.as_posix()[:2] != "//" else f"file://{quote(path.as_posix())}"
+
+
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write; what is no history of ours is told so."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{address(path.absolute())}?mode=ro", uri=True)) as connection:
             yield connection
     except sqlite3.Error as error:
         raise HistoryUnreadable(f"{path}: {error}") from error

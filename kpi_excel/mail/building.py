@@ -77,7 +77,7 @@ class _Builder:
 
     def __init__(self, composer: Composer) -> None:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        command = [sys.executable, "-c", PROGRAM]
+        command = [sys.executable, "-P", "-c", PROGRAM]  # -P: nothing is imported from the folder we stand in
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )

@@ -100,8 +100,8 @@ class Composer:
 
     def _head(self, letter: Letter, message_id: str, at: datetime, *, correction: bool) -> bytes:
         """The headers that differ from reader to reader."""
-        readers = (*letter.to, *letter.cc)
-        message = EmailMessage(policy=SMTP if all(map(str.isascii, readers)) else SMTPUTF8)
+        named = (self.address, *letter.to, *letter.cc)
+        message = EmailMessage(policy=SMTP if all(map(str.isascii, named)) else SMTPUTF8)
         message["From"] = self._from
         message["To"] = [_address(address) for address in letter.to]
         if letter.cc:

@@ -45,7 +45,7 @@ class Graph:
     state, repeatable, by_header = "sent", False, True
 
     def __init__(self, sender: str, token: Token, base: str = BASE, timeout: float = 60) -> None:
-        self.mailbox = f"{base}/users/{quote(sender)}"
+        self.mailbox = f"{base}/users/{quote(sender, safe='')}"
         self.token, self.timeout = token, timeout
         self._is_local = base.startswith("http://")
         self._connections: dict[str, HTTPConnection] = {}
@@ -96,7 +96,8 @@ class Graph:
             "toRecipients": [{"emailAddress": {"address": parcel.recipient}}],
             "internetMessageId": parcel.message_id,
         }
-        return f"{self.mailbox}/messages/{quote(str(self._made(f'{self.mailbox}/messages', data)['id']))}"
+        made = self._made(f"{self.mailbox}/messages", data)
+        return f"{self.mailbox}/messages/{quote(str(made['id']), safe='')}"
 
     def _attach(self, draft: str, part: EmailMessage) -> None:
         content = part.get_content()

@@ -120,8 +120,8 @@ class Mailing:
             for start in range(0, len(walk), IN_HAND):
                 hand = walk[start : start + IN_HAND]
                 mine = self._claim(hand)
-                for item in hand:
-                    outcome = self._one(item, next(built), pace) if item.letter.key in mine else _overtaken(item)
+                for item, message in zip(hand, built, strict=False):  # what is not ours was built too: step by step
+                    outcome = self._one(item, message, pace) if item.letter.key in mine else _overtaken(item)
                     if outcome is not None:
                         del self._waiting[item.letter.key]
                         yield outcome

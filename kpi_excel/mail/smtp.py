@@ -90,6 +90,8 @@ class Smtp:
                 client.close()
             if isinstance(error, BROKEN):
                 raise _server_error(error) from error
+            if isinstance(error, TransientError | PermanentError):  # an answer to the sign-in, before any message
+                raise ServerError(error.words, transient=isinstance(error, TransientError)) from error
             raise
         self._client = client
         return client
@@ -136,7 +138,7 @@ class Smtp:
         limit = client.esmtp_features.get("size", "").strip()
         if limit.isdigit() and 0 < int(limit) < len(parcel.data):
             raise too_large(len(parcel.data), int(limit))
-        if not parcel.recipient.isascii() and not client.has_extn("smtputf8"):
+        if not _envelope_is_ascii(parcel) and not client.has_extn("smtputf8"):
             raise PermanentError(say("the server takes no address with letters such as ñ before the @"))
 
     @contextmanager
@@ -203,9 +205,15 @@ def _said_hello(client: smtplib.SMTP, security: str) -> None:
         raise smtplib.SMTPResponseException(answer[0], answer[1])
 
 
+def _envelope_is_ascii(parcel: Parcel) -> bool:
+    return parcel.sender.isascii() and parcel.recipient.isascii()
+
+
 def _options(client: smtplib.SMTP, parcel: Parcel) -> list[str]:
+    """Size and letters; a header may name other readers with letters beyond ASCII than the one it goes to."""
     options = [f"SIZE={len(parcel.data)}"] if client.has_extn("size") else []
-    return options if parcel.recipient.isascii() else [*options, "SMTPUTF8", "BODY=8BITMIME"]
+    plain = _envelope_is_ascii(parcel) and parcel.data.isascii()
+    return options if plain or not client.has_extn("smtputf8") else [*options, "SMTPUTF8", "BODY=8BITMIME"]
 
 
 def _stuffed(data: bytes) -> bytes:

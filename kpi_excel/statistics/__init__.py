@@ -1,7 +1,7 @@
 """Statistics around a KPI, in the standard library alone: shared by the worksheet functions and the review.
 
-Formulas and sources: shared/reference, kpi-statistics. What cannot be computed is None, never NaN and never an
-exception. Shares and NPS stand on the scale -1 … 1 here; points are times 100.
+What cannot be computed is None, never NaN and never an exception. Shares and NPS stand on the scale -1 … 1 here;
+points are times 100.
 """
 
 from kpi_excel.statistics.attain import (
