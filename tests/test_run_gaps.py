@@ -46,6 +46,6 @@ def test_cells_that_cannot_be_read_are_told_by_line(tmp_path: Path) -> None:
     """A word where a date belongs is named with its line, column and text."""
     (tmp_path / "posts.csv").write_text("post_id,post_date\n1,2026-10-01\n2,yesterday\n")
     with open_datasets(Control(Settings("Test"), sources=(POSTS,)), catalogue.load(), tmp_path) as datasets:
-        (fault,) = unreadable(datasets.reports)
+        (fault,) = unreadable(datasets.reports, tmp_path)
     assert fault.place.line == 3
     assert "line 3, post_date: 'yesterday', this is no date" in str(fault)

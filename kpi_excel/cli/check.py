@@ -92,7 +92,7 @@ def _beyond_the_workbook(project: Project, control: Control, tell: Tell, *, sour
             yield from datasets.faults
             known = (item.kpi for item in control.kpis if item.kpi in whole.definitions)
             yield from missing_columns(control, whole, dict.fromkeys(known), datasets)
-            yield from unreadable(datasets.reports)
+            yield from unreadable(datasets.reports, project.folder)
     tell(say("Checking the template"))
     try:
         yield from Template(project.template_path).check()

@@ -9,9 +9,10 @@ from kpi_excel import display
 from kpi_excel.catalogue.units import UNITS
 from kpi_excel.cli.progress import Progress
 from kpi_excel.cli.project import add_json, add_language, add_period, add_project, now, project_of, today_of
-from kpi_excel.cli.terminal import coloured, fit, table, width, wrapped
+from kpi_excel.cli.terminal import cells, coloured, fit, table, width, wrapped
 from kpi_excel.messages import Message, say
 from kpi_excel.model import Card, Scorecard, Status
+from kpi_excel.report.labels import LABELS
 from kpi_excel.run import RunResult, month_end_run
 from kpi_excel.run.digest import digest, plain
 
@@ -86,7 +87,7 @@ def _summary(result: RunResult, language: str) -> Iterator[str]:
     settings = result.plan.control.settings
     title = f"{settings.company} · {display.period_name(result.plan.period, settings)}"
     yield coloured(title, "strong")
-    if result.scorecards:
+    if result.scorecards and result.scorecards[0].cards:
         yield ""
         yield from _kpis(result.scorecards[0], language)
         yield from _actions(result.scorecards[0], language)
@@ -102,13 +103,16 @@ def _workbooks_line(result: RunResult) -> Message:
 
 
 def _kpis(scorecard: Scorecard, language: str) -> Iterator[str]:
-    """One line per KPI of the company, the worst first."""
+    """One line per KPI of the company, the worst first, under a line that says what the figures are."""
     cards = sorted(scorecard.cards, key=lambda card: WORST_FIRST.index(card.status))
-    rows = [_kpi_row(card, scorecard, language) for card in cards]
-    name_width = max(20, width() - 46)
-    for card, (name, value, target, change) in zip(cards, rows, strict=True):
-        mark = coloured(display.STATUS_MARKS[card.status], card.status.value)
-        yield f"  {mark} {fit(name, name_width)} {value:>12} {target:>14} {change:>10}".rstrip()
+    value, target, change = (LABELS[name].to(language) for name in ("value", "target", "change"))
+    rows = [("", value, f"/ {target}", change), *(_kpi_row(card, scorecard, language) for card in cards)]
+    figures = sum(2 + max(cells(row[column]) for row in rows) for column in (1, 2, 3))
+    name_width = max(8, width() - 4 - figures)
+    head, *lines = table([(fit(name, name_width), *rest) for name, *rest in rows], right=frozenset({1, 2, 3}))
+    yield coloured(f"    {head}", "quiet")
+    for card, line in zip(cards, lines, strict=True):
+        yield f"  {coloured(display.STATUS_MARKS[card.status], card.status.value)} {line}"
 
 
 DURATIONS = ("days", "months", "periods")  # units that no sign beside the figure tells

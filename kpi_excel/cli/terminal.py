@@ -7,14 +7,20 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-COLOURS = {"on_target": "32", "near_target": "33", "off_target": "31", "strong": "1", "quiet": "2"}
+# The amber is one that can be read on white too; the yellow of the first sixteen colours cannot.
+COLOURS = {"on_target": "32", "near_target": "38;5;172", "off_target": "31", "strong": "1", "quiet": "2"}
 
 
 def coloured(text: str, name: str) -> str:
-    """The text in a colour, where the output is a terminal and NO_COLOR is not set."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or name not in COLOURS:
-        return text
-    return f"\033[{COLOURS[name]}m{text}\033[0m"
+    """The text in a colour, where the output is a terminal that knows colours and NO_COLOR is not set."""
+    return f"\033[{COLOURS[name]}m{text}\033[0m" if name in COLOURS and _knows_colours() else text
+
+
+def _knows_colours() -> bool:
+    """An old console of Windows would print the signs that change the colour."""
+    modern = os.name != "nt" or bool(os.environ.get("WT_SESSION") or os.environ.get("TERM"))
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and modern and not plain
 
 
 def width() -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
@@ -12,7 +12,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from kpi_excel.control.layout import Field, Kind
 from kpi_excel.control.targets import band_text
 from kpi_excel.control.values import Band
+from kpi_excel.faults import Fault, KpiExcelError, Place
+from kpi_excel.messages import say
 
+LONGEST = 32_767  # characters that a cell holds
 INK, QUIET, ACCENT = "1F2A37", "6B7280", "1F4E79"
 PAPER, INPUT, HEADER = "FFFFFF", "FFFBEB", "E5EAF0"
 
@@ -50,10 +53,24 @@ def put(sheet: Worksheet, row: int, column: int, value: Any, font: Font = PLAIN,
         value = band_text(value)
     if value is None or value == "":
         return cell
+    if isinstance(value, str):
+        _refuse_unfit(value, sheet.title, cell.coordinate)
     cell.value = value
     if isinstance(value, str):
         cell.data_type = "s"
     return cell
+
+
+def _refuse_unfit(text: str, sheet: str, cell: str) -> None:
+    """No text is cut short in silence.
+
+    Raises:
+        KpiExcelError: no cell of a workbook can hold it.
+    """
+    if len(text) > LONGEST or ILLEGAL_CHARACTERS_RE.search(text):
+        hint = say("A cell holds at most {count} characters, and no control characters.", count=LONGEST)
+        what = say("No cell can hold this text: {text}.", text=repr(text[:40]))
+        raise KpiExcelError(Fault(what, Place(sheet=sheet, cell=cell), hint))
 
 
 def put_input(sheet: Worksheet, row: int, column: int, value: Any, field: Field, number_format: str = "") -> None:

@@ -4,6 +4,7 @@ Told before anybody wonders at a blank figure.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from kpi_excel import formula
 from kpi_excel.catalogue import Catalogue
@@ -32,8 +33,8 @@ def missing_columns(control: Control, catalogue: Catalogue, kpis: Iterable[str],
                 yield _fault(control, source, column, by, catalogue)
 
 
-def unreadable(reports: Iterable[SourceReport]) -> Iterator[Fault]:
-    """A warning for each source with cells or lines that could not be read, naming the first of them."""
+def unreadable(reports: Iterable[SourceReport], folder: Path) -> Iterator[Fault]:
+    """A warning for each source of a project with cells or lines that could not be read, naming the first of them."""
     for report in reports:
         if report.rejects:
             first = report.rejects[0]
@@ -44,10 +45,16 @@ def unreadable(reports: Iterable[SourceReport]) -> Iterator[Fault]:
                     count=count,
                     examples=_listed(report.rejects[:NAMED]),
                 ),
-                Place(file=first.file, line=first.line, part=report.source),
+                Place(file=_within(folder, first.file), line=first.line, part=report.source),
                 say("Correct them in the export, or declare how it writes dates and numbers on the sheet of sources."),
                 Severity.WARNING,
             )
+
+
+def _within(folder: Path, file: str) -> str:
+    """A file as the control workbook names it: from the project's folder on, where it lies in it."""
+    path = Path(file).absolute()
+    return path.relative_to(folder.absolute()).as_posix() if path.is_relative_to(folder.absolute()) else file
 
 
 def _listed(rejects: Sequence[Reject]) -> Message:

@@ -51,7 +51,7 @@ def measure_all(plan: Plan, kpis: Sequence[str] = (), *, in_full: bool = False, 
         measurer = Measurer(plan.catalogue, plan.calendar, aggregates, target, plan.today, values)
         gaps = [
             *missing_columns(plan.control, plan.catalogue, kpis or plan.kpis, datasets),
-            *unreadable(datasets.reports),
+            *unreadable(datasets.reports, plan.project.folder),
         ]
         cut = None if kpis else cut_along(plan, datasets, measurer)
         faults = (*datasets.faults, *gaps)
