@@ -2,6 +2,7 @@
 
 import io
 import re
+import tracemalloc
 from collections.abc import Callable
 
 import openpyxl
@@ -10,8 +11,9 @@ from excel_rules import broken
 from openpyxl.comments import Comment
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
-from workbook_files import parts
+from workbook_files import packed, parts
 
+from kpi_excel.workbook.compile import TemplateError
 from kpi_excel.workbook.template import Template
 
 
@@ -66,3 +68,30 @@ def test_a_loop_that_would_tear_an_array_formula_is_refused() -> None:
     (fault,) = Template(book(put)).check()
     assert "The array formula over C2:C5" in str(fault)
     assert fault.place.cell == "C2"
+
+
+def test_loops_in_loops_are_counted_before_a_million_rows_are_laid() -> None:
+    """1,100 times 1,000 rows are refused by name within seconds and without a gigabyte of memory."""
+    cells = ["{% for a in range(1100) %}", "{% for b in range(1000) %}", "{{ b }}", "{% endfor %}", "{% endfor %}"]
+
+    def put(sheet: Worksheet) -> None:
+        sheet["B3"] = None
+        for row, text in enumerate(cells, 1):
+            sheet[f"A{row}"], sheet[f"B{row}"] = text, None
+
+    tracemalloc.start()
+    with pytest.raises(TemplateError, match=r"Sheet!A3?2?: The sheet would have more than 1048576 rows"):
+        Template(book(put)).fill({})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
+
+
+def test_a_workbook_with_macro_sheets_is_refused_by_name() -> None:
+    """Macros of Excel 4.0 would go on working on the cells of before."""
+    file = parts(book(lambda sheet: sheet.parent.create_sheet("Old macros")))
+    links = "xl/_rels/workbook.xml.rels"
+    file[links] = file[links].replace(b'relationships/worksheet" Target="/xl/worksheets/sheet2',
+                                      b'relationships/xlMacrosheet" Target="/xl/worksheets/sheet2')  # fmt: skip
+    told = [fault for fault in Template(packed(file)).check() if fault.place.sheet == "Old macros"]
+    assert ["Excel 4.0 macros" in str(fault) for fault in told] == [True]

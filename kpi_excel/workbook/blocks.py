@@ -5,7 +5,9 @@ with content belongs to that row: ``{% for %}`` in A5 and ``{% endfor %}`` in F5
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -17,7 +19,7 @@ from kpi_excel.workbook import axis, expressions
 from kpi_excel.workbook.axis import Axis, Span, Spans
 from kpi_excel.workbook.expressions import MOST_ITEMS, Compiled, Expression, ExpressionError, Sandbox
 from kpi_excel.workbook.references import letters
-from kpi_excel.workbook.work import WORK
+from kpi_excel.workbook.work import WORK, Work
 
 Scope: TypeAlias = dict[str, Any]
 AxisName: TypeAlias = Literal["row", "column"]
@@ -437,6 +439,7 @@ class Player:
         self.shape.append(0)
         count = 0
         least = _length(body.parts)
+        self._see_room(block, loop, scope)
         for inner in loop.passes(scope):
             if count == 0 and self.at + inner["loop"]["length"] * least + self.below > self.limit + 1:
                 raise BlockError(self._too_long(body.first))  # told before a million rows are laid
@@ -450,6 +453,17 @@ class Player:
         elif block.keep_blank:
             self._body(body, scope, first_pass=True, blank=True)
 
+    def _see_room(self, block: Block, loop: Loop, scope: Scope) -> None:
+        """Count the rows of loops within loops before they are laid: a million passes take a gigabyte."""
+        if block not in self.root.parts or not any(each.loop for each in all_blocks(block.branches[0][1])):
+            return
+        room = self.limit + 1 - self.at - self.below
+        is_full = False
+        with suppress(Exception):  # the play itself tells what is wrong
+            is_full = any(rows > room for rows in accumulate(_rows_of(block, loop, {**scope, WORK: Work()})))
+        if is_full:
+            raise BlockError(self._too_long(block.first))
+
     def _choose(self, block: Block, scope: Scope) -> None:
         for index, (condition, body) in enumerate(block.branches):
             value = True if condition is None else condition(scope)[0]
@@ -462,6 +476,17 @@ class Player:
         self.shape.append(-1)
         if block.keep_blank:
             self._body(block.branches[0][1], scope, first_pass=True, blank=True)
+
+
+def _rows_of(block: Block, loop: Loop, scope: Scope) -> Iterator[int]:
+    """The rows of each pass of a loop and of the loops within it; what conditions hold counts for nothing."""
+    body = block.branches[0][1]
+    inside = [(each, each.loop) for each in body.parts if isinstance(each, Block)]
+    for inner in loop.passes(scope):
+        yield _length(body.parts)
+        for each, its_loop in inside:
+            if its_loop is not None:
+                yield from _rows_of(each, its_loop, inner)
 
 
 def _length(parts: Sequence[Stretch | Block]) -> int:

@@ -24,7 +24,8 @@ from kpi_excel.workbook.refusal import WorkbookRefusedError
 CONTENT_TYPES: Final = "[Content_Types].xml"
 RELATIONSHIPS: Final = "application/vnd.openxmlformats-package.relationships+xml"
 LARGEST_FILE: Final = 256 << 20
-SHEET_KINDS: Final = ("worksheet", "chartsheet", "dialogsheet", "xlMacrosheet", "xlIntlMacrosheet")
+MACRO_SHEETS: Final = ("xlMacrosheet", "xlIntlMacrosheet")
+SHEET_KINDS: Final = ("worksheet", "chartsheet", "dialogsheet", *MACRO_SHEETS)
 
 # Parts that Excel opens a workbook without: what is missing stays missing, and the pointer to it stays as it is.
 _DISPENSABLE: Final = frozenset(

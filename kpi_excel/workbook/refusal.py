@@ -51,6 +51,15 @@ def strict_format(file: str) -> Fault:
     )
 
 
+def macro_sheet(file: str, sheet: str) -> Fault:
+    """A sheet of Excel 4.0 macros, whose commands would go on meaning the cells of before."""
+    return Fault(
+        say("This is a sheet of Excel 4.0 macros, which don't follow cells that move."),
+        Place(file, sheet),
+        say("Delete the sheet in Excel, and record its work as a VBA macro if you need it."),
+    )
+
+
 def other_format(file: str, kind: Message) -> Fault:
     """A file of another program."""
     return Fault(say("This is no Excel workbook but {kind}.", kind=kind), Place(file), SAVE_AS_XLSX)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kpi_excel.faults import Fault, Place
-from kpi_excel.workbook import layout, links, placeholders, strings, styles, tables
+from kpi_excel.workbook import layout, links, placeholders, refusal, strings, styles, tables
 from kpi_excel.workbook.anchored import crossings, keep_blank_rows
 from kpi_excel.workbook.blocks import BlockError, Scope
 from kpi_excel.workbook.compile import Compiler, TemplateError
@@ -24,7 +24,7 @@ from kpi_excel.workbook.filling import Filling, Layout, Material, faults_beside,
 from kpi_excel.workbook.filters import Formats
 from kpi_excel.workbook.growth import Growth
 from kpi_excel.workbook.inventory import Inventory, compare, inventory
-from kpi_excel.workbook.package import Package
+from kpi_excel.workbook.package import MACRO_SHEETS, Package
 from kpi_excel.workbook.seating import Seating, Sitting
 from kpi_excel.workbook.structure import Builder
 from kpi_excel.workbook.values import with_calculation_settings
@@ -66,7 +66,9 @@ class Template:
         ]
         beside = faults_beside(self.package, self._models, self.sandbox)
         torn = (*crossings(self.package, self._models), *tables.crossings(self.package, self._models))
-        self._faults = (*compiler.faults, *torn, *beside)
+        macros = [entry.name for entry in workbook.sheets if entry.kind in MACRO_SHEETS]
+        refused = (refusal.macro_sheet(self.package.file, name) for name in macros)
+        self._faults = (*refused, *compiler.faults, *torn, *beside)
         keep_blank_rows(self.package, self._models)
         self._layouts: dict[tuple[object, ...], Layout] = {}
         self.warnings: tuple[Fault, ...] = ()  # of the last fill: formula cells that carry no value, and why
