@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 from sqlglot import exp
 
 from kpi_excel.definitions import ColumnType
@@ -13,6 +12,7 @@ from kpi_excel.figures import Value
 from kpi_excel.formula import Node, aggregates
 from kpi_excel.formula.nodes import Call
 from kpi_excel.formula.whole_sql import formula_to_sql
+from kpi_excel.sources.duckdb import EngineError
 
 if TYPE_CHECKING:
     from kpi_excel.sources.table import OpenTable
@@ -29,7 +29,7 @@ def sql_of(node: Node, value: Value | None, table: "OpenTable", path: Path) -> s
     formula = formula_to_sql(node, table.types)
     for source in _sources(path):
         query = _query(formula, source, table, last=any(closing)).sql("duckdb")
-        if _gives(query, value):
+        if _gives(query, value, table):
             return query
     return _query(formula, exp.to_table("data"), table, last=any(closing)).sql("duckdb")
 
@@ -54,14 +54,12 @@ def _query(formula: exp.Expr, source: exp.Expr, table: "OpenTable", *, last: boo
     return query.where(exp.EQ(this=day.copy(), expression=newest.subquery()))
 
 
-def _gives(query: str, value: Value | None) -> bool:
-    """Whether the query, run by itself, gives this value."""
-    with duckdb.connect() as connection:
-        try:
-            answer = connection.execute(query).fetchone()
-        except duckdb.Error:
-            return False
-    found = answer[0] if answer else None
+def _gives(query: str, value: Value | None, table: "OpenTable") -> bool:
+    """Whether the query gives this value."""
+    try:
+        found = table.answer(query)
+    except EngineError:
+        return False
     if found is None or not isinstance(value, float):
         return found is None and value is None
     return math.isclose(float(found), value, rel_tol=1e-9, abs_tol=1e-9)

@@ -111,7 +111,8 @@ class Datasets:
             if source.id in self._found:
                 self._tell(say("Unpacking {source}", source=source.id))
                 pieces[source.id] = self._prepared(source)
-        files = [piece.plain or piece.origin for held in pieces.values() for _, piece in held if piece]
+        opened = [piece for held in pieces.values() for _, piece in held if piece]
+        files = [path for piece in opened for path in (piece.origin, piece.plain) if path]
         self.engine.shut(files, [self.workspace, self.kept.folder])
         for place, source in enumerate(order, 1):
             self._tell(say("Reading {source} ({place} of {count})", source=source.id, place=place, count=len(order)))

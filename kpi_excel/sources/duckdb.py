@@ -65,6 +65,11 @@ class DuckDb:
         with _room(self._workspace):
             return self._connection.execute(written(query, self.dialect)).fetchall()
 
+    def answer(self, text: str) -> Any:
+        """The first cell of a query that is already written; None where it gives no row."""
+        found = self._connection.execute(text).fetchone()
+        return found[0] if found else None
+
     def keep(self, title: str, query: exp.Expr, *, rows: bool) -> None:
         """Name a query: as a table that holds its rows, or as a view that reads them again each time."""
         kind = "TEMP TABLE" if rows else "TEMP VIEW"

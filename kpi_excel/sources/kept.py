@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
 from hashlib import file_digest, sha256
-from importlib.metadata import version
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,16 @@ def key_of(*parts: object) -> str:
 def program() -> str:
     """A hash of the code that makes rows and figures, the libraries included: another version of it keeps its own."""
     home = Path(__file__).parents[1]
-    digest = sha256(repr([version(library) for library in _LIBRARIES]).encode())
+    digest = sha256(repr([_release(library) for library in _LIBRARIES]).encode())
     for path in sorted(path for pattern in _CODE for path in home.glob(pattern)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _release(library: str) -> str:
+    """Which release of a library is here, as its card says; to take the card apart would cost more than the hash."""
+    found = distribution(library)
+    return found.read_text("METADATA") or found.version
 
 
 class Kept:

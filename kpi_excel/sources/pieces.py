@@ -10,7 +10,7 @@ from kpi_excel.entries import Source
 from kpi_excel.faults import Fault, Place, did_you_mean
 from kpi_excel.files import locks
 from kpi_excel.messages import Message, say
-from kpi_excel.sources import detection, duckdb, spreadsheet
+from kpi_excel.sources import detection, duckdb
 from kpi_excel.sources.files import (
     SAMPLE,
     UnreadableFileError,
@@ -263,6 +263,8 @@ def _without_empty_end(header: list[str]) -> list[str]:
 
 
 def _sheet_piece(source: Source, path: Path, digest: str, workspace: Path, wanted: Sequence[str]) -> Piece:
+    from kpi_excel.sources import spreadsheet  # with calamine and XML behind it
+
     kind = detection.magic(head_of(path))
     if kind in ("", "gzip"):  # text under the name of a workbook, which Excel opens too
         return _text_piece(source, path, digest, workspace, wanted)
