@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from kpi_excel.faults import KpiExcelError
@@ -96,3 +97,41 @@ def test_other_formats_are_refused_in_words(content: bytes, said: str, tmp_path:
     """Old formats that cannot be read here, and a page without a table, are said."""
     with pytest.raises(KpiExcelError, match=said):
         asked(tmp_path, content, file="ventas.xls")
+
+
+def test_errors_and_formulas_without_values_are_told(tmp_path: Path) -> None:
+    """A cell that shows an error, and a formula that no program has computed, are named and never silent blanks."""
+    book = openpyxl.Workbook()
+    for row in (
+        ["Day", "Cost"],
+        ["2026-10-01", 5],
+        ["2026-10-02", "#REF!"],
+        ["2026-10-03", "#N/A"],
+        ["2026-10-04", "=2+2"],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    with read_table(tmp_path / "x.xlsx") as table:
+        assert [(fault.place.cell, fault.message.to("en")) for fault in table.faults] == [
+            ("B3", "1 cells hold an error, such as #REF!, and count as blank."),
+            ("B5", "1 formulas were never computed, and count as blank."),
+        ]
+
+
+def test_a_password_is_said(tmp_path: Path) -> None:
+    """A protected workbook is no zip file; it is not called damaged."""
+    content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
+    with pytest.raises(KpiExcelError, match="protected by a password"):
+        asked(tmp_path, content, file="ventas.xlsx")
+
+
+def test_hidden_sheets_are_no_choice(tmp_path: Path) -> None:
+    """A workbook with one sheet that can be seen has one sheet."""
+    book = openpyxl.Workbook()
+    for row in (["Day", "Cost"], ["2026-10-01", 5]):
+        book.active.append(row)
+    book.create_sheet("Lists").sheet_state = "hidden"
+    book["Lists"].append(["Day", "Cost"])
+    book.save(tmp_path / "x.xlsx")
+    with read_table(tmp_path / "x.xlsx") as table:
+        assert table.value(parse("SUM(Cost)")) == 5

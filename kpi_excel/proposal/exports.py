@@ -17,6 +17,7 @@ from kpi_excel.sources.duckdb import DuckDb
 from kpi_excel.sources.engine import name
 from kpi_excel.sources.files import UnreadableFileError
 from kpi_excel.sources.pieces import Found, Piece, find, kind_of, place_of, prepare
+from kpi_excel.sources.spreadsheet import shown_sheets
 from kpi_excel.sources.turning import month_columns, other_names
 
 ROWS = 5000  # of a sample
@@ -126,7 +127,7 @@ def _parts(path: Path) -> Sequence[str]:
         return ("",)
     try:
         with calamine.load_workbook(path) as book:
-            return book.sheet_names if len(book.sheet_names) > 1 else ("",)
+            return sheets if len(sheets := shown_sheets(book)) > 1 else ("",)
     except (calamine.CalamineError, OSError, ValueError):
         return ("",)
 

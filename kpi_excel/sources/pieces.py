@@ -298,7 +298,7 @@ def _sheet_piece(source: Source, path: Path, digest: str, workspace: Path, wante
         sheet=laid.area.sheet,
         above=laid.above,
         words=tuple(words),
-        warnings=(lock,) if lock else (),
+        warnings=(*((lock,) if lock else ()), *laid.unseen),
     )
 
 

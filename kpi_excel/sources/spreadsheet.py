@@ -8,7 +8,7 @@ import csv
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ import python_calamine as calamine
 from kpi_excel.faults import Fault, Place, did_you_mean
 from kpi_excel.messages import Message, say
 from kpi_excel.sources.detection import HEADER_WITHIN, header_row, label_rows, magic, without_totals
-from kpi_excel.sources.files import UnreadableFileError, head_of
+from kpi_excel.sources.files import SAMPLE, UnreadableFileError, head_of
 from kpi_excel.sources.html import HtmlTable
+from kpi_excel.sources.unseen import unseen_cells
 
 _MOST_BYTES = 4 << 30  # of a workbook when unpacked
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -53,6 +54,7 @@ class LaidDown:
     left_out: tuple[int, ...] = ()  # 1-based rows with totals
     above: tuple[str, ...] = ()  # what is written above the headers
     labels: int = 0  # rows that explain the headers
+    unseen: tuple[Fault, ...] = ()  # cells that are not blank and have no value
 
 
 def lay_down(path: Path, part: str, wanted: Sequence[str], decimal: str, target: Path) -> LaidDown:
@@ -62,9 +64,9 @@ def lay_down(path: Path, part: str, wanted: Sequence[str], decimal: str, target:
     _refuse_bomb(path)
     try:
         with calamine.load_workbook(path) as book:
-            area = _area(path, book.sheet_names, part, wanted)
+            area = _area(path, book.sheet_names if part else shown_sheets(book), part, wanted)
             sheet = book.get_sheet_by_name(area.sheet)
-            return _written(path, sheet, area, wanted, decimal, target)
+            return replace(_written(path, sheet, area, wanted, decimal, target), unseen=_unseen(path, area.sheet))
     except (calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
         raise _unreadable(
             path,
@@ -73,8 +75,34 @@ def lay_down(path: Path, part: str, wanted: Sequence[str], decimal: str, target:
         ) from None
 
 
+def _unseen(path: Path, sheet: str) -> tuple[Fault, ...]:
+    """The warnings about cells whose values are errors or were never computed; of old formats nothing is known."""
+    if not zipfile.is_zipfile(path):
+        return ()
+    with zipfile.ZipFile(path) as package:
+        part = _sheet_parts(package).get(sheet, "")
+        known = part in package.namelist()
+    return unseen_cells(path, part, sheet) if known else ()
+
+
+def shown_sheets(book: calamine.CalamineWorkbook) -> list[str]:
+    """The sheets that are not hidden: lists for drop-downs lie on hidden ones."""
+    visible = [sheet.name for sheet in book.sheets_metadata if sheet.visible is calamine.SheetVisibleEnum.Visible]
+    return visible or book.sheet_names
+
+
+_PROTECTED = "EncryptedPackage".encode("utf-16-le")
+
+
 def _refuse_bomb(path: Path) -> None:
-    if path.suffix.casefold() == ".xls":
+    head = head_of(path)
+    if magic(head) == "xls":
+        if _PROTECTED in head or _PROTECTED in _end_of(path):
+            raise _unreadable(
+                path,
+                say("The workbook is protected by a password."),
+                say("Open it in Excel, take the password away, and save it."),
+            )
         return
     try:
         with zipfile.ZipFile(path) as package:
@@ -85,6 +113,13 @@ def _refuse_bomb(path: Path) -> None:
         ) from None
     if size > _MOST_BYTES:
         raise _unreadable(path, say("The workbook is suspiciously large when unpacked."))
+
+
+def _end_of(path: Path) -> bytes:
+    """The last bytes of a file, where the folder of an old workbook may lie."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - SAMPLE, 0))
+        return file.read()
 
 
 def _unreadable(path: Path, what: Message, hint: Message | None = None, sheet: str = "") -> UnreadableFileError:
