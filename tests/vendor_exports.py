@@ -271,6 +271,29 @@ Año,Mes,Sucursal,Categoría,Gasto
 2026,Octubre,Sur,Nómina,500
 """)
 
+QUALTRICS = text("""
+StartDate,EndDate,Progress,RecordedDate,ResponseId,Q1_NPS_GROUP,Q1,Q2
+Start Date,End Date,Progress,Recorded Date,Response ID,Group,How likely are you to recommend us to a friend?,Why?
+"{""ImportId"":""startDate""}","{""ImportId"":""endDate""}","{""ImportId"":""progress""}","{""ImportId"":""recordedDate""}","{""ImportId"":""_recordId""}","{""ImportId"":""QID1_NPS_GROUP""}","{""ImportId"":""QID1""}","{""ImportId"":""QID2_TEXT""}"
+2026-10-13 10:00:00,2026-10-13 10:02:00,100,2026-10-13 10:02:01,R_1,Promoter,10,Nice
+2026-10-14 10:00:00,2026-10-14 10:02:00,100,2026-10-14 10:02:01,R_2,Detractor,3,"Slow,
+really"
+2026-10-15 10:00:00,2026-10-15 10:02:00,100,2026-10-15 10:02:01,R_3,Promoter,9,
+""")
+
+RD_STATION_PT = text("""
+Nome;Empresa;Etapa;Estado;Valor Único;Data de criação;Data de fechamento;Responsável
+Projeto A;ACME;Fechamento;Vendida;"1.500,00";05/09/2026 10:22;13/10/2026 11:00;Ana
+Projeto B;Beta;Proposta;Perdida;"800,00";06/09/2026 10:22;15/10/2026 11:00;Leo
+Projeto C;Gama;Fechamento;Vendida;"2.000,50";07/10/2026 10:22;30/10/2026 11:00;Ana
+""")
+
+X_POSTS = text("""
+Post id,Date,Post text,Impressions,Likes,Engagements,Shares,Replies,Reposts,URL Clicks
+"1840000000000000001","Thu, Oct 15, 2026","Hola, mundo",1000,20,55,2,3,4,6
+"1840000000000000002","Wed, Oct 28, 2026","Otra",500,10,15,0,1,1,1
+""")
+
 WIDE_COSTS = sheet(
     ["Gastos por centro de costo 2026"],
     [],
@@ -316,6 +339,9 @@ ALL = (
     Vendor("SurveyMonkey ES", "encuesta.csv", SURVEYMONKEY_ES, "surveys", {"nps": 100 / 3}),
     Vendor("Monthly book", "gastos.csv", MONTHLY_BOOK, "costs", {"costs": 1300}, units=("Norte", "Sur")),
     Vendor("Year and month", "gastos2.csv", YEAR_AND_MONTH, "costs", {"costs": 1150}, units=("Norte", "Sur")),
+    Vendor("Qualtrics", "nps.csv", QUALTRICS, "surveys", {"nps": 100 / 3}),
+    Vendor("RD Station PT", "negociacoes.csv", RD_STATION_PT, "opportunities", {"won_value": 3500.5}),
+    Vendor("X", "account_analytics_content.csv", X_POSTS, "posts", {"impressions": 1500}),
     Vendor("Months side by side", "gastos.xlsx", WIDE_COSTS, "costs", {"costs": 280.5}, units=("Ventas", "Admin")),
     Vendor("API", "leads.csv.gz", lambda: gzip.compress(ODOO_LEADS_TZ()), "leads", {"leads_new": 2}),
 )  # fmt: skip

@@ -32,6 +32,7 @@ class Header:
     title: str
     kind: ColumnType
     texts: tuple[str, ...]
+    question: str = ""  # what a row below the header says about it
 
     @property
     def filled(self) -> tuple[str, ...]:
@@ -170,7 +171,8 @@ def _of_text(piece: Piece) -> Iterator[Header]:
         summed = bool(piece.titles) and detection.says_total(title)
         if title.strip() and titles.count(titles[place]) == 1 and not summed:
             texts = tuple(row[place] if place < len(row) else "" for row in rows[:ROWS])
-            yield Header(title, _kind(title, texts), texts)
+            question = piece.labels[place] if place < len(piece.labels) and not piece.titles else ""
+            yield Header(title, _kind(title, texts), texts, question)
 
 
 def _kind(title: str, texts: Sequence[str]) -> ColumnType:

@@ -76,7 +76,7 @@ def matches(export: Export, dataset: Dataset, wordings: Wordings) -> dict[str, M
         for name, spellings in wordings.columns.items()
         for header in export.headers
         if (column := dataset.column(name))
-        and (score := fit(header.title, spellings, key=column.key))
+        and (score := max(fit(text, spellings, key=column.key) for text in (header.title, header.question)))
         and (holds(header, column) or (column.type is ColumnType.DATE and score >= NAMESAKE and is_serial(header)))
         and _is_understood(header, wordings.words.get(name))
     ]

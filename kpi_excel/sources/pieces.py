@@ -55,6 +55,7 @@ class Piece:
     strict: bool = False  # whether a cell that is not of its type ends the reading
     quoted: bool = True  # whether a quote stands anywhere in the text
     above: tuple[str, ...] = ()  # what is written above the headers
+    labels: tuple[str, ...] = ()  # what the row below the headers says about each
     words: tuple[Message, ...] = ()
     warnings: tuple[Fault, ...] = field(default=())
     titles: tuple[str, ...] = ()  # the headers of the file, where its months were turned into rows
@@ -248,6 +249,7 @@ def _text_piece(source: Source, path: Path, digest: str, workspace: Path, wanted
         closed=text.closed,
         quoted=text.quoted,
         above=tuple(cell for row, _ in rows[:title] for cell in row if cell.strip()),
+        labels=tuple(rows[title + 1][0]) if labels else (),
         words=tuple(words),
         warnings=text.warnings,
     )
@@ -297,6 +299,7 @@ def _sheet_piece(source: Source, path: Path, digest: str, workspace: Path, wante
         first_row=laid.first_row,
         sheet=laid.area.sheet,
         above=laid.above,
+        labels=laid.explained,
         words=tuple(words),
         warnings=(*((lock,) if lock else ()), *laid.unseen),
     )

@@ -54,6 +54,7 @@ class LaidDown:
     left_out: tuple[int, ...] = ()  # 1-based rows with totals
     above: tuple[str, ...] = ()  # what is written above the headers
     labels: int = 0  # rows that explain the headers
+    explained: tuple[str, ...] = ()  # what the first of them says
     unseen: tuple[Fault, ...] = ()  # cells that are not blank and have no value
 
 
@@ -275,8 +276,11 @@ def _written(path: Path, sheet: Rows, area: Area, wanted: Sequence[str], decimal
         kept, dropped = (tail, 0) if area.exact else without_totals(tail)
         writer.writerows(kept)
     last = sheet.total_height if area.bottom is None else area.bottom + 1
+    explained = tuple(map(str, near[title + 1])) if labels else ()
     above = tuple(str(cell) for row in near[:title] for cell in row if cell not in ("", None))
-    return LaidDown(target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)), above, labels)
+    return LaidDown(
+        target, header, area, first_row, tuple(range(last - dropped + 1, last + 1)), above, labels, explained
+    )
 
 
 def _rows(sheet: Rows, area: Area) -> Iterator[list[Any]]:
