@@ -95,3 +95,34 @@ def test_a_workbook_with_macro_sheets_is_refused_by_name() -> None:
                                       b'relationships/xlMacrosheet" Target="/xl/worksheets/sheet2')  # fmt: skip
     told = [fault for fault in Template(packed(file)).check() if fault.place.sheet == "Old macros"]
     assert ["Excel 4.0 macros" in str(fault) for fault in told] == [True]
+
+
+def test_all_that_is_wrong_with_the_data_is_told_at_once() -> None:
+    """A loop over nothing known, a condition, cells and a text in a formula: one check names them all."""
+
+    def put(sheet: Worksheet) -> None:
+        sheet["A1"], sheet["B1"] = "{{ absent }}", '=LEN("{{ gone }}")'
+        sheet["A2"], sheet["A4"], sheet["A5"] = "{% for row in rws %}x", "{% if nope %}", "{% endif %}"
+        sheet["B3"] = "{% endfor %}"
+
+    def alone(sheet: Worksheet) -> None:
+        sheet["A1"], sheet["B1"] = "{{ absent }}", '=LEN("{{ gone }}")'
+
+    told = [fault.place.cell for fault in Template(book(put)).check({"rows": [1]})]
+    assert sorted(told) == ["A1", "A2", "A4"]
+    assert [fault.place.cell for fault in Template(book(alone)).check({"yes": True})] == ["A1", "B1"]
+
+
+def test_loops_beside_each_other_are_no_loop_in_a_loop() -> None:
+    """Marks of two lists side by side would repeat each item with each: refused, unless one needs the other's item."""
+
+    def beside(words: str) -> Callable[[Worksheet], None]:
+        def put(sheet: Worksheet) -> None:
+            sheet["A2"], sheet["B2"], sheet["A3"], sheet["B3"] = "{% for row in rows %}", words, "{{ row }}", "x"
+            sheet["A4"], sheet["B4"] = "{% endfor %}", "{% endfor %}"
+
+        return put
+
+    (fault,) = Template(book(beside("{% for one in others %}"))).check()
+    assert (fault.place.cell, "beside it" in str(fault)) == ("B2", True)
+    assert Template(book(beside("{% for one in row.others %}"))).check() == ()

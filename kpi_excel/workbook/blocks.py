@@ -4,6 +4,7 @@ A row that holds nothing but tags is a mark for the designer and vanishes from t
 with content belongs to that row: ``{% for %}`` in A5 and ``{% endfor %}`` in F5 repeat row 5.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from kpi_excel.workbook import axis, expressions
 from kpi_excel.workbook.axis import Axis, Span, Spans
 from kpi_excel.workbook.expressions import MOST_ITEMS, Compiled, Expression, ExpressionError, Sandbox
 from kpi_excel.workbook.references import letters
-from kpi_excel.workbook.work import WORK, Work
+from kpi_excel.workbook.work import WORK, TooMuchWorkError, Work
 
 Scope: TypeAlias = dict[str, Any]
 AxisName: TypeAlias = Literal["row", "column"]
@@ -122,6 +123,7 @@ class Block:
     tag: Tag
     loop: Loop | None
     branches: list[tuple[Compiled | None, Body]]  # of a loop: the body, then perhaps the one for no items
+    end: Tag | None = None
     keep_blank: bool = False  # something points into the body, so that an empty loop leaves one blank copy
 
     @property
@@ -261,7 +263,9 @@ class Reader:
             tag = rest.pop()
             word = self._word(tag)
             if word == end:
+                block.end = tag
                 self._branch(block, condition, start, self._end(tag), children, tag)
+                self._see_nested(block, children)
                 return block
             if word in ("for", "if"):
                 rest.append(tag)
@@ -281,6 +285,21 @@ class Reader:
             say("Put {end} where it shall end.", end="{% " + end + " %}"),
         )
         return None
+
+    def _see_nested(self, outer: Block, children: Sequence[Block]) -> None:
+        """Two loops drawn beside each other read as one in the other, each item with each: nobody means that."""
+        for inner in children:
+            if inner.loop is None or outer.loop is None or inner.end is None or outer.end is None:
+                continue
+            starts = inner.tag.row == outer.tag.row and inner.tag.column != outer.tag.column
+            ends = inner.end.row == outer.end.row and inner.end.column != outer.end.column
+            needs = any(re.search(rf"\b{re.escape(name)}\b", inner.loop.words) for name in outer.loop.names)
+            if self.along == "row" and starts and ends and not needs:
+                self._complain(
+                    inner.tag,
+                    say("This block shares rows with another one beside it."),
+                    say("Put one below the other, or on sheets of their own."),
+                )
 
     def _open(self, block: Block, tag: Tag) -> None:
         if self._word(tag) != "for":
@@ -369,6 +388,7 @@ class Player:
         self.emissions: list[Emission] = []
         self.passages: list[Passage] = []
         self.shape: list[int] = []
+        self.faults: list[Fault] = []  # of expressions; their blocks are passed over, so that all are told at once
         self.starts: dict[int, list[int]] = {}
 
     def play(self, scope: Scope) -> Course:
@@ -430,8 +450,10 @@ class Player:
             raise
         except Exception as error:  # whatever an expression of a stranger's template does
             told = expressions.why(error, scope)
-            place = Place(self.place.file, self.place.sheet, block.tag.cell)
-            raise BlockError(Fault(told.message, place, told.hint)) from error
+            fault = Fault(told.message, Place(self.place.file, self.place.sheet, block.tag.cell), told.hint)
+            if isinstance(error, TooMuchWorkError):
+                raise BlockError(*self.faults, fault) from error
+            self.faults += [fault] if fault not in self.faults else []
 
     def _loop(self, block: Block, loop: Loop, scope: Scope) -> None:
         body = block.branches[0][1]

@@ -145,6 +145,21 @@ def faults_beside(package: Package, models: Sequence[SheetModel], sandbox: Sandb
     return faults
 
 
+def cell_faults(sandbox: Sandbox, sittings: Sequence[Sitting]) -> list[Fault]:
+    """What is wrong with the values of cells where not even the rows are known: each cell once, in its first pass."""
+    found: list[Fault] = []
+    seen: set[Batch] = set()
+    for sitting in sittings:
+        for row in sitting.rows.passages:
+            for column in sitting.columns.passages:
+                batch = sitting.model.batches.get((id(row.body), id(column.body)))
+                if batch is None or batch in seen or row.blank or column.blank:
+                    continue
+                seen.add(batch)
+                found += batch.faults(sandbox, _both(row.scope, column.scope, sitting.scope))
+    return found
+
+
 def _may_be_marked(part: str) -> bool:
     return part.endswith((".xml", ".vml")) and not any(word in part for word in _UNMARKED)
 
@@ -208,8 +223,9 @@ class Filling:
         """The filled workbook; raises TemplateError with every fault."""
         for sitting, rows in zip(self.sittings, self.laid.rows, strict=True):
             self._evaluate(sitting, rows)
-        if self.faults:
-            self._texts({})  # to tell what is wrong there as well
+        if self.faults:  # to tell what is wrong there as well
+            self._texts({})
+            self._sheets()
         self._stop_at_faults()
         self._calculate()
         changes = self._sheets()
@@ -248,7 +264,7 @@ class Filling:
 
     def _stop_at_faults(self) -> None:
         if self.faults:
-            raise TemplateError(*self.faults)
+            raise TemplateError(*dict.fromkeys(self.faults))
 
     # --- cells -----------------------------------------------------------------------------------------------------
 

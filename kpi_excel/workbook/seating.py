@@ -38,10 +38,11 @@ class Seating:
         self.file = file
         self.taken = {name.casefold() for name in others}
         self.faults: list[Fault] = []
+        self.sittings: list[Sitting] = []
 
     def seat(self, scope: Scope) -> list[Sitting]:
         """The output's sheets in order; raises BlockError with every fault."""
-        sittings: list[Sitting] = []
+        sittings = self.sittings
         for model in self.models:
             try:
                 for each in self._scopes(model, scope):
@@ -82,8 +83,12 @@ class Seating:
     def _sit(self, model: SheetModel, scope: Scope) -> Sitting:
         name = self._name(model, scope)
         place = Place(self.file, model.entry.name)
-        rows = blocks.Player(model.row_root, LAST_ROW, place).play(scope)
-        columns = blocks.Player(model.column_root, LAST_COLUMN, place, "column").play(scope)
+        players = (
+            blocks.Player(model.row_root, LAST_ROW, place),
+            blocks.Player(model.column_root, LAST_COLUMN, place, "column"),
+        )
+        rows, columns = (player.play(scope) for player in players)
+        self.faults += [fault for player in players for fault in player.faults if fault not in self.faults]
         return Sitting(model, name, scope, rows, columns)
 
     def _name(self, model: SheetModel, scope: Scope) -> str:

@@ -20,7 +20,7 @@ from kpi_excel.workbook.blocks import BlockError, Scope
 from kpi_excel.workbook.compile import Compiler, TemplateError
 from kpi_excel.workbook.edition import Edition
 from kpi_excel.workbook.expressions import FORMATS
-from kpi_excel.workbook.filling import Filling, Layout, Material, faults_beside, laid_out, without_titles
+from kpi_excel.workbook.filling import Filling, Layout, Material, cell_faults, faults_beside, laid_out, without_titles
 from kpi_excel.workbook.filters import Formats
 from kpi_excel.workbook.growth import Growth
 from kpi_excel.workbook.inventory import Inventory, compare, inventory
@@ -142,10 +142,11 @@ class Template:
 
     def _filled(self, context: Mapping[str, Any], formats: Formats) -> bytes:
         scope: Scope = {**self.sandbox.globals, **context, FORMATS: formats, WORK: Work()}
+        seating = Seating(self._models, self.package.file, self._other_sheets())
         try:
-            sittings = Seating(self._models, self.package.file, self._other_sheets()).seat(scope)
+            sittings = seating.seat(scope)
         except BlockError as error:
-            raise TemplateError(*error.faults) from error
+            raise TemplateError(*error.faults, *cell_faults(self.sandbox, seating.sittings)) from error
         if not any(model.has_marks for model in self._models) and not self._has_other_marks:
             return self.package.to_bytes()
         material = Material(
