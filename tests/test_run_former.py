@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from kpi_excel.control import Project, write_control
+from kpi_excel.faults import KpiExcelError
 from kpi_excel.model import ChosenKpi, Control, Settings, Source, Unit
 from kpi_excel.report import typed
 from kpi_excel.run import RunResult, month_end_run
@@ -80,3 +81,10 @@ def test_a_name_that_comes_back_is_no_former_one(folder: Path) -> None:
     told = [str(fault) for fault in run(folder, UNITS).faults]
     assert len([text for text in told if "KPI Selling 2026-10.xlsx" in text]) == 1
     assert not [text for text in told if text.startswith(str(folder / "out" / "2026-10" / "KPI Sales"))]
+
+
+def test_two_units_whose_files_would_have_one_name(folder: Path) -> None:
+    """A sign that no file name can have must not let one workbook be written over the other."""
+    with pytest.raises(KpiExcelError, match="would have one name: sales, plant"):
+        run(folder, (UNITS[0], replace(UNITS[1], name="North/South"), replace(UNITS[2], name="North:South")))
+    assert (folder / "out" / "2026-10" / "KPI Sales 2026-10.xlsx").is_file()

@@ -93,6 +93,19 @@ def contents_of(
     return files | {RECORD: text.encode()}
 
 
+def refuse_one_name_for_two(files: Mapping[str, str]) -> None:
+    """Refuse, by unit, what would be one file: the second workbook would be written over the first."""
+    units: dict[str, list[str]] = {}
+    for unit, file in files.items():
+        units.setdefault(file.casefold(), []).append(unit)
+    hint = say("Give the units names that differ in more than signs which no file name can have.")
+    told = "The workbooks of these units would have one name: {units}."
+    doubles = {file: ", ".join(same) for file, same in units.items() if len(same) > 1}
+    faults = [Fault(say(told, units=same), Place(file), hint) for file, same in doubles.items()]
+    if faults:
+        raise KpiExcelError(*faults)
+
+
 def refuse_open_workbooks(folder: Path, files: Iterable[str]) -> None:
     """Refuse to go on while a workbook that would be replaced is open in Excel or LibreOffice."""
     faults = [

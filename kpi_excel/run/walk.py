@@ -25,6 +25,7 @@ from kpi_excel.run.outputs import (
     Workbook,
     contents_of,
     read_record,
+    refuse_one_name_for_two,
     refuse_open_workbooks,
     staged,
 )
@@ -59,9 +60,9 @@ def month_end_run(
     """
     plan = make_plan(project, label, today)
     folder = project.out_folder(plan.period.label)
-    refuse_open_workbooks(
-        folder, [file_name(plan.control.settings, unit, plan.period) for unit in plan.reported_units()]
-    )
+    files = {unit.id: file_name(plan.control.settings, unit, plan.period) for unit in plan.reported_units()}
+    refuse_one_name_for_two(files)
+    refuse_open_workbooks(folder, files.values())
     measured = measure_all(plan, in_full=in_full, tell=tell)
     with History(project.history_url(plan.control.settings)) as history:
         take_comments(plan, history, now)
