@@ -5,7 +5,8 @@
 ``many``: 500 outputs of 16 sheets with two charts and two conditional formats each, points of the charts rewritten;
 beside openpyxl's load, fill and save, and beside zipfile writing the same parts; and in two processes at once.
 ``table``: 30 KPIs and a table of 5,000 x 8 cells from start to end in a process of its own; beside openpyxl and, where
-they are given, xlsx-template and carbone (a folder with their node_modules) and xltpl (a Python that has it).
+they are given, xlsx-template and carbone (a folder with their node_modules) and xltpl (a Python that has it). carbone
+writes numbers as text unless its marks ask for numbers, so it runs both ways.
 ``large``: the first fill of a template that holds 100,000 x 10 plain cells and a chart over formulas among them.
 Prints medians of runs side by side, in CPU time, and the largest memory of a process of its own above a bare
 interpreter. Each process finds its modules compiled, as installed packages are.
@@ -147,8 +148,10 @@ _MARKS = {
              ("{% for r in rows %}{{ r.n }}", *(f"{{{{ r.c{c} }}}}" for c in range(1, 7)), "{{ r.c7 }}{% endfor %}")),
     "xlsx-template": (tuple(f"${{table:kpis.{name}}}" for name in ("name", "value", "target")),
                       tuple(f"${{table:rows.{name}}}" for name in ("n", *(f"c{c}" for c in range(1, 8))))),
-    "carbone": (tuple(f"{{d.kpis[i].{name}}}" for name in ("name", "value", "target")),
-                tuple(f"{{d.rows[i].{name}}}" for name in ("n", *(f"c{c}" for c in range(1, 8))))),
+    "carbone": (("{d.kpis[i].name}", "{d.kpis[i].value:formatN()}", "{d.kpis[i].target:formatN()}"),
+                ("{d.rows[i].n}", *(f"{{d.rows[i].c{c}:formatN()}}" for c in range(1, 8)))),
+    "carbone, texts": (tuple(f"{{d.kpis[i].{name}}}" for name in ("name", "value", "target")),
+                       tuple(f"{{d.rows[i].{name}}}" for name in ("n", *(f"c{c}" for c in range(1, 8))))),
     "xltpl": (("{% for k in kpis %}{{ k.name }}", "{% xv k.value %}", "{% xv k.target %}"),
               ("{% for r in rows %}{{ r.n }}", *(f"{{% xv r.c{c} %}}" for c in range(1, 7)),
                "{% xv r.c7 %}")),
@@ -170,7 +173,7 @@ def table_template(tool: str) -> bytes:
             sheet.write_string(1, column, mark, number)
         if tool == "xltpl":
             sheet.write_string(2, 0, "{% endfor %}")
-        if tool == "carbone":
+        if tool.startswith("carbone"):
             sheet.write_row(2, 0, [mark.replace("[i]", "[i+1]") for mark in marks])
         sheet.conditional_format(1, 1, 1, 1, {"type": "data_bar"})
         sheet.write_formula(3, 1, "=SUM(B2:B2)")
@@ -195,6 +198,12 @@ def table_by_openpyxl(source: bytes, data: dict[str, Any]) -> bytes:
     return stream.getvalue()
 
 
+# Each tool's script imports what the tool needs, and nothing else.
+_OURS = """import json, sys
+from pathlib import Path
+from kpi_excel.workbook.template import Template
+template, data, out = sys.argv[-3:]
+Path(out).write_bytes(Template(template).fill(json.loads(Path(data).read_bytes())))"""
 _XLSX_TEMPLATE = """const X = require("xlsx-template"), fs = require("fs"), [t, d, o] = process.argv.slice(-3);
 const x = new X(fs.readFileSync(t)), data = JSON.parse(fs.readFileSync(d));
 x.substituteAll(data); fs.writeFileSync(o, x.generate({type: "nodebuffer"}));"""
@@ -209,28 +218,22 @@ _CARBONE = """const c = require("carbone"), fs = require("fs"), [t, d, o] = proc
 c.render(t, JSON.parse(fs.readFileSync(d)), (e, r) => { if (e) throw e; fs.writeFileSync(o, r); process.exit(); });"""
 
 
-def table_run(tool: str, template_file: str, data_file: str, out: str) -> None:
-    """What a process of ``table`` does for ours and openpyxl's."""
+def openpyxl_run(template_file: str, data_file: str, out: str) -> None:
+    """What a process of ``table`` does for openpyxl."""
     data = json.loads(Path(data_file).read_text())
-    source = Path(template_file).read_bytes()
-    if tool == "openpyxl":
-        Path(out).write_bytes(table_by_openpyxl(source, data))
-        return
-    from kpi_excel.workbook.template import Template
-
-    Path(out).write_bytes(Template(source).fill(data))
+    Path(out).write_bytes(table_by_openpyxl(Path(template_file).read_bytes(), data))
 
 
 def commands(options: argparse.Namespace) -> dict[str, tuple[list[str], str | None]]:
     """How each tool is started, and where."""
-    own = [sys.executable, __file__, "--run"]
-    found: dict[str, tuple[list[str], str | None]] = {"ours": ([*own, "ours"], None)}
-    found["openpyxl"] = ([*own, "openpyxl"], None)
+    found: dict[str, tuple[list[str], str | None]] = {"ours": ([sys.executable, "-c", _OURS], None)}
+    found["openpyxl"] = ([sys.executable, __file__, "--openpyxl"], None)
     if options.xltpl:
         found["xltpl"] = ([options.xltpl, "-c", _XLTPL], None)
     if options.node:
         found["xlsx-template"] = (["node", "-e", _XLSX_TEMPLATE, "--"], options.node)
-        found["carbone"] = (["node", "-e", _CARBONE, "--"], options.node)
+        for name in ("carbone", "carbone, texts"):
+            found[name] = (["node", "-e", _CARBONE, "--"], options.node)
     return found
 
 
@@ -356,11 +359,11 @@ def main() -> None:
     parser.add_argument("--node")
     parser.add_argument("--xltpl")
     parser.add_argument("--only", choices=("many", "shared", "table", "large"))
-    parser.add_argument("--run", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--openpyxl", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--many", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.run:
-        table_run(*options.run)
+    if options.openpyxl:
+        openpyxl_run(*options.openpyxl)
     elif options.many:
         fill_many(options.many)
     else:
