@@ -241,9 +241,15 @@ def program_of(sandbox: Sandbox, text: str) -> expressions.Compiled:
 
 def header_program_of(sandbox: Sandbox, text: str) -> expressions.Compiled:
     """The function of a header's or footer's text: an & in the data is doubled there, or Excel reads it as a code."""
-    template = read(sandbox, text)
-    program = text_program(sandbox, template)
-    if template.exact is not None:
+    key = _IN_HEADER + text
+    if key not in sandbox.programs:
+        template = read(sandbox, text)
+        sandbox.programs[key] = _in_header(text_program(sandbox, template), is_exact=template.exact is not None)
+    return sandbox.programs[key]
+
+
+def _in_header(program: expressions.Compiled, *, is_exact: bool) -> expressions.Compiled:
+    if is_exact:
         return lambda scope: scope[FORMATS].text(program(scope)).replace("&", "&&")
     return lambda scope: program({**scope, _IN_HEADER: True})
 
