@@ -421,7 +421,7 @@ class Expected:
 
     def running(self) -> Iterator[tuple[int, int, float]]:
         """Row, column and value of each running total."""
-        totals: dict[int, float] = {}
+        totals: dict[int, float | None] = {}
         for at, line in enumerate(self.rows, 1):
             totals[at] = 0.0 if line.is_blank else 1.0
             before = self.design.running.get(line.origin)
@@ -429,10 +429,10 @@ class Expected:
                 continue
             above = covered(self.rows, before, before, line.passes, (False, False))
             own = self.value(at, self.columns_of("B", "B")[0]) if self.columns_of("B", "B") else None
-            if not above or own is None:
-                continue
-            totals[at] = totals[above[0]] + own
-            yield at, self._column("G"), totals[at]
+            base = totals[above[0]] if above else None  # what was left out makes #REF! of all that follow
+            totals[at] = None if base is None or own is None else base + own
+            if base is not None and own is not None:
+                yield at, self._column("G"), base + own
 
     def _column(self, letter: str) -> int:
         return next(at for at, line in enumerate(self.columns, 1) if line.origin == ord(letter) - 64)
