@@ -185,9 +185,7 @@ class Measurer:
             return NoValue(Reason.EMPTY, definition.dataset) if empty else value
         if definition.min_rows and answers < definition.min_rows:
             return NoValue(Reason.TOO_FEW, f"{answers} < {definition.min_rows}")
-        too_low = definition.valid_min is not None and value < definition.valid_min - targets.FUZZ
-        too_high = definition.valid_max is not None and value > definition.valid_max + targets.FUZZ
-        return NoValue(Reason.RANGE, f"{value:g}") if too_low or too_high else value
+        return value if targets.in_valid_range(definition, value) else NoValue(Reason.RANGE, f"{value:g}")
 
     def _flags(self, definition: Definition, unit: str, period: Period) -> Iterator[Reason]:
         """What is said beside a value: its own cohort can still grow, or that of a KPI which it is made of."""

@@ -5,7 +5,7 @@ The month-end report and the worksheet functions KPI_STATUS, KPI_ATTAINMENT, KPI
 
 import math
 
-from kpi_excel.model import Change, Direction, NoValue, Reason, Status, Target, Value
+from kpi_excel.model import Change, Definition, Direction, NoValue, Reason, Status, Target, Value
 
 POINT_UNITS = ("%", "points")  # compared by their difference, never "% of %"
 FUZZ = 1e-9  # relative: 0.1 + 0.2 has reached a target of 0.3
@@ -55,6 +55,12 @@ def allowance(target: Target) -> float:
         return abs(target.tolerance)
     reference = [abs(edge) for edge in (target.value, target.low, target.high) if edge]
     return abs(target.tolerance) * (min(reference) if reference else 0.0)
+
+
+def in_valid_range(definition: Definition, value: float) -> bool:
+    """Whether a KPI can have this value; what the last bits of a sum add to a share of 1 is no matter."""
+    low, high = definition.valid_min, definition.valid_max
+    return (low is None or value >= low - FUZZ) and (high is None or value <= high + FUZZ)
 
 
 def attainment(value: Value, target: Target | None, direction: Direction) -> Value:

@@ -202,3 +202,9 @@ def test_an_array_constant_of_com_is_a_row() -> None:
 
     assert com.call("KPI_STATUS", (95.0, 100.0), 100.0) == [["near_target", "on_target"]]
     assert com.call("KPI_NPS", ((10.0,), (None,), (-2146826281,))) == "#DIV/0!"
+
+
+def test_the_last_bits_of_a_sum_do_not_leave_the_valid_range() -> None:
+    """All of the receivables overdue is 100%, also where 0.1 + 0.2 makes it a hair more; 110% is refused."""
+    assert call("KPI_OVERDUE_SHARE", 0.1 + 0.2, 0.3) == pytest.approx(1)
+    assert call("KPI_OVERDUE_SHARE", 0.33, 0.3) == "#NUM!"

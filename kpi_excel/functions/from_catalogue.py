@@ -11,10 +11,11 @@ from kpi_excel.functions.cells import VALUE, Block, CellError
 from kpi_excel.functions.columns import within_bounds
 from kpi_excel.functions.function import HELP_LIMIT, Argument, Bounds, Function, Kind
 from kpi_excel.messages import say
+from kpi_excel.targets import in_valid_range
 
 UNITS = {**units.UNITS, "%": Texts("fraction, format as %", "fracción, formato %")}
 STEPS = {
-    "previous": Texts("previous period", "período anterior"),
+    "previous": Texts("previous period", "periodo anterior"),
     "year": Texts("a year ago", "hace un año"),
     "ytd": Texts("year to date", "en lo que va del año"),
 }
@@ -93,10 +94,7 @@ def checked(definition: Definition, result: Value, blocks: Mapping[str, Block]) 
             return NoValue(Reason.TOO_FEW, f"{answers:g} < {definition.min_rows}")
     if isinstance(result, NoValue):
         return result
-    low, high = definition.valid_min, definition.valid_max
-    if (low is not None and result < low) or (high is not None and result > high):
-        return NoValue(Reason.RANGE, f"{result:g}")
-    return result
+    return result if in_valid_range(definition, result) else NoValue(Reason.RANGE, f"{result:g}")
 
 
 def function_name(kpi: str) -> str:

@@ -18,6 +18,7 @@ const DIV0 = "#DIV/0!";
 const NA = "#N/A";
 const NUM = "#NUM!";
 const VALUE = "#VALUE!";
+const FUZZ = 1e-9; // what the last bits of a sum may add
 const CLASSIC = new Set([DIV0, NA, "#NAME?", "#NULL!", NUM, "#REF!", VALUE]);
 const NEWER = new Set([
   "#SPILL!", "#CALC!", "#BLOCKED!", "#FIELD!", "#CONNECT!", "#UNKNOWN!", "#GETTING_DATA", "#BUSY!", "#PYTHON!",
@@ -192,7 +193,7 @@ function within(argument, column) {
 
 function inRange(spec, result) {
   const [low, high] = spec.valid ?? [null, null];
-  if ((low !== null && result < low) || (high !== null && result > high)) {
+  if ((low !== null && result < low - FUZZ) || (high !== null && result > high + FUZZ)) {
     throw new KpiError(NUM, "The value is outside its valid range.");
   }
   return result;

@@ -99,7 +99,7 @@ function status(value, target, tolerance, word) {
   const [low, high] = edges(target, way);
   if (way === "neutral") return "no_target";
   const miss = way === "up" ? low - value : way === "down" ? value - low : Math.max(low - value, value - high);
-  const slack = 1e-9 * Math.max(1, Math.abs(value));
+  const slack = FUZZ * Math.max(1, Math.abs(value));
   if (miss <= slack) return "on_target";
   return miss <= tolerance * Math.min(Math.abs(low), Math.abs(high)) + slack ? "near_target" : "off_target";
 }
