@@ -12,7 +12,7 @@ from pathlib import Path
 from kpi_excel import catalogue
 from kpi_excel.cli.project import add_language, add_period, add_project, now, project_of, today_of
 from kpi_excel.cli.terminal import coloured, table, wrapped
-from kpi_excel.control import Project, read_control
+from kpi_excel.control import Project, calendar_of, read_control
 from kpi_excel.faults import Fault, KpiExcelError, Place, Severity
 from kpi_excel.history.store import History
 from kpi_excel.mail.compose import Composer
@@ -23,7 +23,6 @@ from kpi_excel.mail.transports import Folder, Transport, file_stem, transport_of
 from kpi_excel.messages import say
 from kpi_excel.model import Control
 from kpi_excel.run.outputs import read_record
-from kpi_excel.run.plan import calendar_of
 
 MOST_LINES = 40  # letters that are told one by one; of more, only what needs a person
 MOST_PREVIEWS = 50
@@ -65,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     errors = [fault for fault in faults if fault.severity is Severity.ERROR]
     if errors:
         raise KpiExcelError(*errors)
-    period = calendar_of(control).period(options.period, today_of(options)).label
+    period = calendar_of(control.settings).period(options.period, today_of(options)).label
     return deliver(project, control, period, options)
 
 

@@ -21,6 +21,7 @@ from kpi_excel.messages import Message, say
 
 Content: TypeAlias = str | float | bool | date | None
 
+
 class Percent(float):
     """A number that its cell shows as a percentage: 1 is 100% there, and nothing else."""
 

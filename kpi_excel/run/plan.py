@@ -9,7 +9,7 @@ from datetime import date
 from kpi_excel import catalogue as catalogues
 from kpi_excel.calendar import Calendar
 from kpi_excel.catalogue import Catalogue
-from kpi_excel.control import Project, read_control, whole_catalogue
+from kpi_excel.control import Project, calendar_of, read_control, whole_catalogue
 from kpi_excel.faults import Fault, KpiExcelError, Severity, did_you_mean
 from kpi_excel.messages import say
 from kpi_excel.model import ChosenKpi, Control, Period, Target, Unit
@@ -105,7 +105,7 @@ def make_plan(project: Project, label: str, today: date) -> Plan:
     if errors:
         raise KpiExcelError(*errors)
     catalogue = whole_catalogue(control, builtin)
-    calendar = calendar_of(control)
+    calendar = calendar_of(control.settings)
     period = calendar.period(label, today)
     if period.start > today:
         what = say("{period} has not begun yet: today is {today}.", period=period.label, today=today)
@@ -125,13 +125,3 @@ def make_plan(project: Project, label: str, today: date) -> Plan:
 def reported_units(control: Control) -> Iterator[Unit]:
     """The units that get a workbook: the company and its departments and teams, not single persons."""
     return (unit for unit in control.units if unit.kind != "person")
-
-
-def calendar_of(control: Control) -> Calendar:
-    """The fiscal calendar of the settings."""
-    values = control.settings.values
-    return Calendar(
-        control.settings.fiscal_start_month,
-        values.get("fiscal_year_named_by", "end"),
-        values.get("fiscal_pattern", ""),
-    )
