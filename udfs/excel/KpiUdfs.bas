@@ -888,39 +888,39 @@ Private Sub KpiRegister1()
     KpiHelp "KPI_LEADS_NEW", _
         "KPI Marketing", _
         "New leads (number). How many new contacts with a possible interest in buying came in, counted by the day they came in. = COUNTA(lead_id)", _
-        "Range: identifies the lead; a second row with the same one is reported and not counted"
+        "Range: identifies the lead; of rows with the same one the earliest counts, the others are reported"
     KpiHelp "KPI_MQL_COUNT", _
         "KPI Marketing", _
         "Marketing-qualified leads (number). How many leads marketing qualified as worth a talk with sales, each lead once, on the day it first passed the threshold. = COUNTA(lead_id)", _
-        "Range: identifies the lead; a second row with the same one is reported and not counted"
+        "Range: identifies the lead; of rows with the same one the earliest counts, the others are reported"
     KpiHelp "KPI_SQL_COUNT", _
         "KPI Marketing", _
         "Sales-qualified leads (number). How many leads sales accepted to work on, each counted once, on the day of acceptance. = COUNTA(lead_id)", _
-        "Range: identifies the lead; a second row with the same one is reported and not counted"
+        "Range: identifies the lead; of rows with the same one the earliest counts, the others are reported"
     KpiHelp "KPI_CUSTOMERS_FROM_LEADS", _
         "KPI Marketing", _
         "Customers won from leads (number). How many leads became customers, counted by the day of their first order won. = COUNTA(lead_id)", _
-        "Range: identifies the lead; a second row with the same one is reported and not counted"
+        "Range: identifies the lead; of rows with the same one the earliest counts, the others are reported"
     KpiHelp "KPI_LEAD_TO_MQL_RATE", _
         "KPI Marketing", _
         "Lead-to-MQL rate (fraction, format as %). Of the leads that came in during the period, the share that marketing has qualified by now. = COUNT(mql_date) / COUNTA(lead_id)", _
         "Range: the day on which marketing first called the lead qualified; blank: never", _
-        "Range: identifies the lead; a second row with the same one is reported and not counted"
+        "Range: identifies the lead; of rows with the same one the earliest counts, the others are reported"
     KpiHelp "KPI_MQL_TO_SQL_RATE", _
         "KPI Marketing", _
         "MQL-to-SQL rate (fraction, format as %). Of the leads that marketing qualified in the period, the share that sales has accepted by now. = COUNT(sql_date) / COUNTA(lead_id)", _
         "Range: the day on which sales first accepted the lead; blank: never", _
-        "Range: identifies the lead; a second row with the same one is reported and not counted"
+        "Range: identifies the lead; of rows with the same one the earliest counts, the others are reported"
     KpiHelp "KPI_MQL_TO_CUSTOMER_RATE", _
         "KPI Marketing", _
         "MQL-to-customer rate (cohort) (fraction, format as %). Of the leads that marketing qualified in the period, the share that has become customers by now. = COUNT(customer_date) / COUNTA(lead_id)", _
         "Range: the day of the first order won; blank: none yet", _
-        "Range: identifies the lead; a second row with the same one is reported and not counted"
+        "Range: identifies the lead; of rows with the same one the earliest counts, the others are reported"
     KpiHelp "KPI_MQL_TO_CUSTOMER_RATE_90D", _
         "KPI Marketing", _
         "MQL-to-customer rate within 90 days (fraction, format as %). Of the leads that marketing qualified in the period, the share that became customers within 90 days, so that months compare fairly. = COUNT" & "IF(days_to_customer, ""<=90"") / COUNTA(lead_id)", _
         "Range: days from the first qualification to the first order", _
-        "Range: identifies the lead; a second row with the same one is reported and not counted"
+        "Range: identifies the lead; of rows with the same one the earliest counts, the others are reported"
     KpiHelp "KPI_MQL_TO_CUSTOMER_RATE_PERIOD", _
         "KPI Marketing", _
         "Customers per MQL of the period (fraction, format as %). Customers won in the period for each lead qualified in the same period, whoever they are; it may exceed 100 %. = customers_from_leads / mql_cou" & "nt", _

@@ -8,28 +8,28 @@ from kpi_excel.functions import call
 
 
 @xw.func
-@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; a second row with the same one is reported and not counted")
+@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; of rows with the same one the earliest counts, the others are reported")
 def KPI_LEADS_NEW(lead_id):
     """New leads (number). How many new contacts with a possible interest in buying came in, counted by the day they came in. = COUNTA(lead_id)"""
     return call("KPI_LEADS_NEW", lead_id)
 
 
 @xw.func
-@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; a second row with the same one is reported and not counted")
+@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; of rows with the same one the earliest counts, the others are reported")
 def KPI_MQL_COUNT(lead_id):
     """Marketing-qualified leads (number). How many leads marketing qualified as worth a talk with sales, each lead once, on the day it first passed the threshold. = COUNTA(lead_id)"""
     return call("KPI_MQL_COUNT", lead_id)
 
 
 @xw.func
-@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; a second row with the same one is reported and not counted")
+@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; of rows with the same one the earliest counts, the others are reported")
 def KPI_SQL_COUNT(lead_id):
     """Sales-qualified leads (number). How many leads sales accepted to work on, each counted once, on the day of acceptance. = COUNTA(lead_id)"""
     return call("KPI_SQL_COUNT", lead_id)
 
 
 @xw.func
-@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; a second row with the same one is reported and not counted")
+@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; of rows with the same one the earliest counts, the others are reported")
 def KPI_CUSTOMERS_FROM_LEADS(lead_id):
     """Customers won from leads (number). How many leads became customers, counted by the day of their first order won. = COUNTA(lead_id)"""
     return call("KPI_CUSTOMERS_FROM_LEADS", lead_id)
@@ -37,7 +37,7 @@ def KPI_CUSTOMERS_FROM_LEADS(lead_id):
 
 @xw.func
 @xw.arg("mql_date", ndim=2, err_to_str=True, doc="Range: the day on which marketing first called the lead qualified; blank: never")
-@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; a second row with the same one is reported and not counted")
+@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; of rows with the same one the earliest counts, the others are reported")
 def KPI_LEAD_TO_MQL_RATE(mql_date, lead_id):
     """Lead-to-MQL rate (fraction, format as %). Of the leads that came in during the period, the share that marketing has qualified by now. = COUNT(mql_date) / COUNTA(lead_id)"""
     return call("KPI_LEAD_TO_MQL_RATE", mql_date, lead_id)
@@ -45,7 +45,7 @@ def KPI_LEAD_TO_MQL_RATE(mql_date, lead_id):
 
 @xw.func
 @xw.arg("sql_date", ndim=2, err_to_str=True, doc="Range: the day on which sales first accepted the lead; blank: never")
-@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; a second row with the same one is reported and not counted")
+@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; of rows with the same one the earliest counts, the others are reported")
 def KPI_MQL_TO_SQL_RATE(sql_date, lead_id):
     """MQL-to-SQL rate (fraction, format as %). Of the leads that marketing qualified in the period, the share that sales has accepted by now. = COUNT(sql_date) / COUNTA(lead_id)"""
     return call("KPI_MQL_TO_SQL_RATE", sql_date, lead_id)
@@ -53,7 +53,7 @@ def KPI_MQL_TO_SQL_RATE(sql_date, lead_id):
 
 @xw.func
 @xw.arg("customer_date", ndim=2, err_to_str=True, doc="Range: the day of the first order won; blank: none yet")
-@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; a second row with the same one is reported and not counted")
+@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; of rows with the same one the earliest counts, the others are reported")
 def KPI_MQL_TO_CUSTOMER_RATE(customer_date, lead_id):
     """MQL-to-customer rate (cohort) (fraction, format as %). Of the leads that marketing qualified in the period, the share that has become customers by now. = COUNT(customer_date) / COUNTA(lead_id)"""
     return call("KPI_MQL_TO_CUSTOMER_RATE", customer_date, lead_id)
@@ -61,7 +61,7 @@ def KPI_MQL_TO_CUSTOMER_RATE(customer_date, lead_id):
 
 @xw.func
 @xw.arg("days_to_customer", ndim=2, err_to_str=True, doc="Range: days from the first qualification to the first order")
-@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; a second row with the same one is reported and not counted")
+@xw.arg("lead_id", ndim=2, err_to_str=True, doc="Range: identifies the lead; of rows with the same one the earliest counts, the others are reported")
 def KPI_MQL_TO_CUSTOMER_RATE_90D(days_to_customer, lead_id):
     """MQL-to-customer rate within 90 days (fraction, format as %). Of the leads that marketing qualified in the period, the share that became customers within 90 days, so that months compare fairly. = COUNTIF(days_to_customer, "<=90") / COUNTA(lead_id)"""
     return call("KPI_MQL_TO_CUSTOMER_RATE_90D", days_to_customer, lead_id)

@@ -19,6 +19,7 @@ const DIV0 = "#DIV/0!";
 const NA = "#N/A";
 const NUM = "#NUM!";
 const VALUE = "#VALUE!";
+const FUZZ = 1e-9; // what the last bits of a sum may add
 const CLASSIC = new Set([DIV0, NA, "#NAME?", "#NULL!", NUM, "#REF!", VALUE]);
 const NEWER = new Set([
   "#SPILL!", "#CALC!", "#BLOCKED!", "#FIELD!", "#CONNECT!", "#UNKNOWN!", "#GETTING_DATA", "#BUSY!", "#PYTHON!",
@@ -193,7 +194,7 @@ function within(argument, column) {
 
 function inRange(spec, result) {
   const [low, high] = spec.valid ?? [null, null];
-  if ((low !== null && result < low) || (high !== null && result > high)) {
+  if ((low !== null && result < low - FUZZ) || (high !== null && result > high + FUZZ)) {
     throw new KpiError(NUM, "The value is outside its valid range.");
   }
   return result;
@@ -455,7 +456,7 @@ function status(value, target, tolerance, word) {
   const [low, high] = edges(target, way);
   if (way === "neutral") return "no_target";
   const miss = way === "up" ? low - value : way === "down" ? value - low : Math.max(low - value, value - high);
-  const slack = 1e-9 * Math.max(1, Math.abs(value));
+  const slack = FUZZ * Math.max(1, Math.abs(value));
   if (miss <= slack) return "on_target";
   return miss <= tolerance * Math.min(Math.abs(low), Math.abs(high)) + slack ? "near_target" : "off_target";
 }
