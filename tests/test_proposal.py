@@ -97,6 +97,15 @@ def test_exports_of_an_unknown_kind_are_data_of_the_house(tmp_path: Path) -> Non
     assert found["value"] == 17
 
 
+def test_rows_that_are_sums_of_others_are_pointed_out(tmp_path: Path) -> None:
+    """A statement by months carries its totals; they are not added to their parts without a word."""
+    statement = ",Sep 2026,Oct 2026\nSales,1,2\nTotal Income,1,2\nRent,1,1\nTotal Expenses,1,1\nNet Income,0,1\n"
+    (tmp_path / "pnl.csv").write_text(statement)
+    (source,) = proposed(tmp_path, "pnl.csv").sources
+    assert source.months == "yes"
+    assert "such as Total Income" in source.doubts[""]
+
+
 def shown(words: list[str]) -> str:
     """What a command prints."""
     with redirect_stdout(StringIO()) as held:

@@ -135,3 +135,12 @@ def test_hidden_sheets_are_no_choice(tmp_path: Path) -> None:
     book.save(tmp_path / "x.xlsx")
     with read_table(tmp_path / "x.xlsx") as table:
         assert table.value(parse("SUM(Cost)")) == 5
+
+
+def test_a_copy_of_an_export_is_counted_once(tmp_path: Path) -> None:
+    """The same file downloaded twice does not double the figures, and the copy is named."""
+    for name in ("sales.csv", "sales (1).csv"):
+        (tmp_path / name).write_text(ROWS)
+    with read_table(tmp_path / "sales*.csv") as table:
+        assert table.value(parse("SUM(Cost)")) == 3.5
+        assert "is the same as" in table.faults[0].message.to("en")

@@ -63,6 +63,12 @@ def own_data(export: Export, source: Source, taken: Collection[str]) -> OwnData:
     return OwnData(dataset, mapped, _kpis(name, columns, headers))
 
 
+def sums_of_others(export: Export) -> str:
+    """A text that says that its row is the sum of other rows, such as "Total Income" in a statement; "" for none."""
+    texts = (text for header in export.headers if header.kind is ColumnType.TEXT for text in header.different)
+    return next((text for text in texts if split(text)[:1] == ("total",)), "")
+
+
 def _columns(export: Export) -> tuple[tuple[Column, ...], Mapping[str, Header]]:
     """The columns under names that formulas can hold, the first one without repeats being the key."""
     found: list[Column] = []

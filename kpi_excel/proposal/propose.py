@@ -16,7 +16,7 @@ from kpi_excel.proposal.exports import Export, Header, read_exports
 from kpi_excel.proposal.lookups import looked_up, unit_looked_up
 from kpi_excel.proposal.mapping import is_grouped, last_day, makeable, quoted, source_of
 from kpi_excel.proposal.matching import recognised
-from kpi_excel.proposal.own_data import OwnData, complaint, own_data
+from kpi_excel.proposal.own_data import OwnData, complaint, own_data, sums_of_others
 from kpi_excel.proposal.words import fit, made, split, unit_headers
 from kpi_excel.sources.mapping import derived
 
@@ -116,6 +116,12 @@ def _with_own_data(known: Sequence[Recognised], catalogue: Catalogue) -> tuple[l
         taken = {*catalogue.datasets, *(each.dataset.id for each in own)}
         own.append(own_data(item.export, item.source, taken))
         doubt = say("A kind of rows of your own: look at the sheets Own data and Own KPIs.")
+        if text := sums_of_others(item.export):
+            doubt = say(
+                "Some rows are sums of others, such as {text}: name the rows that count under Only rows where, or in "
+                "the formulas of the sheet Own KPIs.",
+                text=text,
+            )
         found.append(replace(item, source=own[-1].source, doubts={"": doubt}))
     return found, own
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from kpi_excel.definitions import ColumnType, Dataset
 from kpi_excel.entries import Control, Period, Source, SourceReport, Unit
-from kpi_excel.faults import Fault, KpiExcelError, Place, did_you_mean
+from kpi_excel.faults import Fault, KpiExcelError, Place, Severity, did_you_mean
 from kpi_excel.files import room_in
 from kpi_excel.messages import Tell, say, unheard
 from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, Asked, aggregated
@@ -156,9 +156,19 @@ class Datasets:
         for source in self._control.sources:
             if source.kind != "derived":
                 with self._noting(source):
-                    self._found[source.id] = find(
-                        source, self._folder, self.workspace, columns_wanted(source, self._dataset(source))
-                    )
+                    wanted = columns_wanted(source, self._dataset(source))
+                    self._found[source.id] = self._each_once(find(source, self._folder, self.workspace, wanted))
+
+    def _each_once(self, files: Sequence[Found]) -> list[Found]:
+        """The files without copies of others, such as "orders (1).csv": they would count everything twice."""
+        first: dict[str, Found] = {}
+        for file in files:
+            original = first.setdefault(file.digest, file)
+            if original is not file:
+                what = say("This file is the same as {file}, and is counted once.", file=original.origin.name)
+                place = Place(file=str(file.origin), part=file.source.id)
+                self._faults.append(Fault(what, place, say("Delete the copy."), Severity.WARNING))
+        return list(first.values())
 
     def _prepared(self, source: Source) -> Keyed:
         """The files of a source, made ready before the engine is shut off from all others; None for what is kept."""
