@@ -337,3 +337,13 @@ def test_signs_that_nobody_sees_do_not_count(tmp_path: Path) -> None:
     """An id copied from a web page, with a zero-width blank behind it, is the id."""
     _, faults = changed(tmp_path, put("Indicadores", "KPI", "\u00a0mql_count\u200b"))
     assert "There is no KPI" not in told(faults)
+
+
+def test_a_zip_of_a_later_version_is_told(tmp_path: Path) -> None:
+    """One damaged byte can claim a version of zip that nobody knows: a sentence, no traceback."""
+    path = tmp_path / "kpi.xlsx"
+    Workbook().save(path)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 6] = 255  # the version needed to unpack the first part
+    path.write_bytes(data)
+    assert "This is not an Excel workbook" in told(read_control(path, CATALOGUE)[1])

@@ -1,6 +1,7 @@
 """The control workbook as it lies on disk: sheets of cells, read with distrust and within bounds."""
 
 import re
+import struct
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -79,7 +80,7 @@ def _unfit(path: Path) -> tuple[Message, Message | None] | None:
     try:
         with zipfile.ZipFile(path) as package:
             parts = package.infolist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, EOFError, struct.error):
         return say("This is not an Excel workbook (.xlsx)."), say("Save it from Excel as type Excel Workbook (.xlsx).")
     names = {part.filename for part in parts}
     if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
