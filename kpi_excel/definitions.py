@@ -36,6 +36,7 @@ class ColumnType(StrEnum):
     MONEY = "money"
     DATE = "date"
     FLAG = "flag"
+    CODE = "code"  # texts that write whole numbers plainly, held as these numbers; no column is declared as it
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from kpi_excel import catalogue
 from kpi_excel.calendar import Calendar
 from kpi_excel.faults import KpiExcelError
 from kpi_excel.formula import parse
-from kpi_excel.model import Control, NoValue, Settings, Source, Unit
-from kpi_excel.sources import AggregateRequest, open_datasets, opening
+from kpi_excel.model import ColumnType, Control, NoValue, Settings, Source, Unit
+from kpi_excel.sources import AggregateRequest, open_datasets, opening, rows
 
 CATALOGUE = catalogue.load()
 UNITS = (Unit("co", "Company"), Unit("north", "North", "co"))
@@ -63,11 +63,131 @@ def told(folder: Path) -> dict[str, Any]:
         return {"values": values, "reports": datasets.reports, "faults": [str(fault) for fault in datasets.faults]}
 
 
+CODES = (
+    replace(
+        ORDERS,
+        location="orders-*.csv",
+        columns={**ORDERS.columns, "customer_id": "client", "product": "item", "unit": "item"},
+        filter='LEFT(customer_id, 2) <> "99"',
+    ),
+    Source(
+        "customers",
+        "customers",
+        "derived",
+        "orders",
+        columns={"customer_id": "customer_id", "first_order_date": "=MIN(order_date)", "unit": "product"},
+    ),
+    Source(
+        "leads",
+        "leads",
+        "csv",
+        "leads.csv",
+        columns={
+            "lead_id": "lead",
+            "mql_date": "met",
+            "customer_date": "=XLOOKUP(owner, customers[customer_id], customers[first_order_date])",
+            "owner": "client",
+            "item": "=XLOOKUP(lead_id, orders[order_id], orders[customer_id])",
+            "same": '=IF(XLOOKUP(owner, orders[customer_id], orders[product]) = "7", 1, 0)',
+        },
+    ),
+)
+OF_CODES = [
+    AggregateRequest(dataset, day, parse(text))
+    for dataset, day, texts in (
+        (
+            "orders",
+            "order_date",
+            (
+                "COUNTA(customer_id)",
+                "COUNT(customer_id)",
+                "COUNTA(UNIQUE(customer_id))",
+                'COUNTIF(customer_id, "7")',
+                'COUNTIF(customer_id, "<>7")',
+                'COUNTIF(customer_id, ">1")',
+                'COUNTIF(customer_id, "1*")',
+                'COUNTIF(product, "")',
+            ),
+        ),
+        ("customers", "first_order_date", ("COUNTA(customer_id)", 'COUNTIF(customer_id, "07")')),
+        ("leads", "mql_date", ("COUNT(customer_date)", "COUNTA(item)", 'COUNTIF(item, "7")', "SUM(same)")),
+    )
+    for text in texts
+]
+CODE = st.sampled_from(["1", "2", "7", "10", "99", "-5", ""])
+ODD_CODE = st.sampled_from(["07", "+7", " 7", "7 ", "1e2", "1_0", "7.0", "-0", "9" * 16, "9" * 19, "A"])
+SALES = st.lists(st.tuples(CODE, PLAIN_DAY, CODE, CODE), min_size=1, max_size=5)
+
+
+def told_of_codes(folder: Path) -> dict[str, Any]:
+    """Everything that a run takes from sources whose ids look like numbers."""
+    units = (*UNITS, Unit("seven", "7", "co"))
+    control = Control(Settings("opening", locale="en_US"), sources=CODES, units=units)
+    with open_datasets(control, CATALOGUE, folder) as datasets:
+        found = datasets.aggregate(OF_CODES, units, MONTHS)
+        parts = datasets.split("customer_id", OF_CODES[:4], units, MONTHS)
+        values = [
+            (str(asked.node), unit.id, month, found.value(asked.dataset, asked.date_column, asked.node, unit.id, month))
+            for asked in OF_CODES
+            for unit in units
+            for month in MONTHS
+        ]
+        reports = [replace(report, detected=None) for report in datasets.reports]
+        return {"values": values, "parts": parts.parts("co"), "reports": reports, "faults": datasets.faults}
+
+
+def rows_of(sales: list[tuple[str, str, str, str]], headers: str) -> str:
+    """Orders or leads as a CSV."""
+    return "\n".join([headers, *(f"{one},{day},{two},{three},1.5,open" for one, day, two, three in sales)]) + "\n"
+
+
+@settings(deadline=None, max_examples=int(os.environ.get("KPI_EXCEL_EXAMPLES", "15")))
+@given(SALES, SALES, SALES, st.one_of(st.none(), ODD_CODE), st.integers(0, 3), st.sampled_from([0, 2, 3]))
+def test_ids_that_look_like_numbers_stay_the_texts_that_they_are(
+    old: list[tuple[str, str, str, str]],
+    new: list[tuple[str, str, str, str]],
+    leads: list[tuple[str, str, str, str]],
+    odd: str | None,
+    where: int,
+    place: int,
+) -> None:
+    """An id 007 is not 7, and nothing is told otherwise where all ids of a file could be held as numbers."""
+    if odd is not None and where < 3:
+        row = list((old, new, leads)[where][-1])
+        row[place] = odd
+        (old, new, leads)[where].append(tuple(row))  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        for title, sales in {"orders-1": old, "orders-2": new, "leads": leads}.items():
+            headers = "lead,met,client,item,x,y" if title == "leads" else "id,day,client,item,money,state"
+            (folder / f"{title}.csv").write_text(rows_of(sales, headers))
+        patch.setattr(rows, "_is_code", lambda *_: True)  # as if the odd id stood far behind the sample
+        held = told_of_codes(folder)
+        patch.setattr(rows, "_is_code", lambda *_: False)
+        assert held == told_of_codes(folder)
+        patch.setattr(opening, "natively_typed", lambda *_: [])
+        assert held == told_of_codes(folder)
+
+
+def test_a_number_finds_both_ways_of_writing_an_id_and_no_row_is_doubled(tmp_path: Path) -> None:
+    """A lead of customer 7 is one lead, though the orders have a customer 7 and a customer 07."""
+    (tmp_path / "orders-1.csv").write_text(
+        rows_of(7 * [("1", "2026-01-02", "7", "")], "id,day,client,item,money,state")
+    )
+    (tmp_path / "orders-2.csv").write_text(rows_of([("8", "2026-01-01", "07", "")], "id,day,client,item,money,state"))
+    (tmp_path / "leads.csv").write_text(rows_of([("1", "2026-01-01", "7", "")], "lead,met,client,item,x,y"))
+    with open_datasets(Control(Settings("opening"), sources=CODES, units=UNITS), CATALOGUE, tmp_path) as datasets:
+        leads = next(report for report in datasets.reports if report.source == "leads")
+        assert (leads.rows, leads.rejected) == (1, 0)
+        assert datasets._separate["leads"].kinds["lead_id"] is ColumnType.CODE  # one way of writing: held as numbers
+        assert datasets._separate["customers"].kinds["customer_id"] is ColumnType.TEXT
+
+
 def both_ways(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is told in the quick way where it will do, and always in the careful way."""
     quick = told(folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "natively_typed", lambda *_: None)
+        patch.setattr(opening, "natively_typed", lambda *_: [])
         return quick, told(folder)
 
 

@@ -34,11 +34,20 @@ class TypedColumns:
 
     def kind(self, name: str) -> ColumnType:
         """The type of a column; an unknown one is a ``FormulaError`` that names the nearest."""
-        return self._known(name)[1]
+        kind = self._known(name)[1]
+        return ColumnType.TEXT if kind is ColumnType.CODE else kind
 
-    def column(self, name: str) -> exp.Column:
-        """The column as it is spelled in the table."""
+    def column(self, name: str) -> exp.Expr:
+        """The column as a formula sees it: a code is a text."""
+        return text_of_code(self.cell(name), self._known(name)[1])
+
+    def cell(self, name: str) -> exp.Column:
+        """The column as it is spelled and held in the table."""
         return exp.column(self._known(name)[0], table=self._table or None, quoted=True)
+
+    def is_code(self, name: str) -> bool:
+        """Whether a column holds codes, of which two are the same text where they are the same number."""
+        return self._known(name)[1] is ColumnType.CODE
 
     def _known(self, name: str) -> tuple[str, ColumnType]:
         if name not in self._types:
@@ -46,6 +55,11 @@ class TypedColumns:
             hint = did_you_mean(name, known) or say("There are {names}.", names=", ".join(known))
             raise FormulaError(say("there is no column {name}.", name=name), hint=hint)
         return self._types[name]
+
+
+def text_of_code(column: exp.Expr, kind: ColumnType) -> exp.Expr:
+    """A column whose codes are the texts that they write; of another type as it is."""
+    return exp.cast(column, "TEXT") if kind is ColumnType.CODE else column
 
 
 def to_sql(node: Node, types: Mapping[str, ColumnType], table: str = "") -> exp.Expr:
@@ -88,7 +102,7 @@ def _count_numbers(asked: Aggregation, held: TypedColumns) -> exp.Expr:
 
 
 def _count_filled(asked: Aggregation, held: TypedColumns) -> exp.Expr:
-    return exp.Count(this=held.column(asked.columns[0]))
+    return exp.Count(this=held.cell(asked.columns[0]))
 
 
 def _count_blank(asked: Aggregation, held: TypedColumns) -> exp.Expr:
@@ -98,8 +112,8 @@ def _count_blank(asked: Aggregation, held: TypedColumns) -> exp.Expr:
 
 def _count_distinct(asked: Aggregation, held: TypedColumns) -> exp.Expr:
     name = asked.columns[0]
-    column: exp.Expr = held.column(name)
-    if held.kind(name) is ColumnType.TEXT:
+    column: exp.Expr = held.cell(name)
+    if held.kind(name) is ColumnType.TEXT and not held.is_code(name):
         column = exp.Nullif(this=exp.Lower(this=column), expression=exp.Literal.string(""))
     return exp.Count(this=exp.Distinct(expressions=[column]))
 

@@ -20,14 +20,14 @@ from kpi_excel.sources.aggregates import AggregateRequest, Aggregates, Asked, ag
 from kpi_excel.sources.calendar import calendar_rows
 from kpi_excel.sources.coverage import Coverage, Reach
 from kpi_excel.sources.duckdb import DuckDb, EngineError, damaged
-from kpi_excel.sources.engine import name, table
+from kpi_excel.sources.engine import table
 from kpi_excel.sources.files import UnreadableFileError
 from kpi_excel.sources.inspection import Inspected, inspect
 from kpi_excel.sources.kept import Kept, key_of
 from kpi_excel.sources.mapping import Lookup, SourceMapping, columns_wanted, headers_wanted, read_mapping
 from kpi_excel.sources.opening import Opened, Opening, open_pieces, unite
 from kpi_excel.sources.pieces import Found, Piece, find, prepare
-from kpi_excel.sources.rows import Known, Part
+from kpi_excel.sources.rows import Known, Part, texts_of
 from kpi_excel.sources.splits import SplitAggregates, SplitRequest, split
 from kpi_excel.sources.tree import UnitTree
 
@@ -253,11 +253,10 @@ class Datasets:
         )
         origin = Path(source.location)
         self._found[source.id] = [Found(source, origin, digest)]
-        columns = [name(column) for column in known.kinds]
         return [
             (key_of(part.key, *self._about(source, mapping)), Piece(source, origin, query, (), part.key, is_text=False))
             for part in known.parts
-            for query in [exp.select(*columns).from_(table(part.title))]
+            for query in [texts_of(known, exp.select().from_(table(part.title)))]
         ]
 
     def _open_source(self, source: Source, mapping: SourceMapping, pieces: Keyed) -> None:

@@ -1,7 +1,7 @@
 """The embedded engine: DuckDB in memory, which may read the declared files and nothing else."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -198,12 +198,41 @@ def csv(path: Path, separator: str, skip: int, width: int) -> exp.Select:
     return _csv(path, separator, skip, ["VARCHAR"] * width, '"', careful)
 
 
-def plain_csv(path: Path, separator: str, skip: int, types: Sequence[str], *, quoted: bool) -> exp.Select:
+def plain_csv(
+    path: Path, separator: str, skip: int, types: Sequence[str], codes: Collection[int], *, quoted: bool
+) -> exp.Select:
     """The rows of a text file as columns of these types; a cell that is not of its type ends the reading.
 
     Half the work of ``csv``: the engine keeps no list of rejects, and where no cell is quoted it looks for no quotes.
+    The text columns at the places ``codes`` become whole numbers, as long as these write the very same texts.
     """
-    return _csv(path, separator, skip, types, '"' if quoted else "", {})
+    read = _csv(path, separator, skip, types, '"' if quoted else "", {})
+    if not codes:
+        return read
+    numbered = exp.select(exp.Star(), *(exp.alias_(exp.cast(_raw(at), "BIGINT"), _number(at)) for at in codes))
+    made = [_code(at) if at in codes else _raw(at) for at in range(len(types))]
+    return exp.select(*made).from_(numbered.from_(read.subquery("t")).subquery("t"))
+
+
+def _code(place: int) -> exp.Expr:
+    """The number that a text writes; another text than the number's own, such as 007, ends the reading.
+
+    So does one of more than 15 digits: beside a number of another file it would have lost the last of them.
+    """
+    number, text = exp.column(_number(place), quoted=True), _raw(place)
+    same = exp.EQ(this=exp.cast(number, "TEXT"), expression=text)
+    short = exp.LT(this=exp.Abs(this=number.copy()), expression=literal(10**15))
+    other = exp.Not(this=exp.Is(this=text.copy(), expression=exp.null()))
+    code = exp.Case().when(exp.and_(same, short), number.copy()).when(other, exp.func("ERROR", literal("no code")))
+    return exp.alias_(code, raw_column(place), quoted=True)
+
+
+def _raw(place: int) -> exp.Column:
+    return exp.column(raw_column(place), quoted=True)
+
+
+def _number(place: int) -> str:
+    return f"number  {place}"
 
 
 def _csv(

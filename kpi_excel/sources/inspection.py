@@ -10,6 +10,7 @@ from sqlglot import exp
 from kpi_excel.definitions import ColumnType, Dataset
 from kpi_excel.entries import Control, SourceReport
 from kpi_excel.faults import Fault, Place, Severity, did_you_mean
+from kpi_excel.formula.sql import text_of_code
 from kpi_excel.messages import Message, say
 from kpi_excel.sources.coverage import Reach
 from kpi_excel.sources.duckdb import DuckDb
@@ -207,7 +208,7 @@ class Inspector:
         order = exp.Window(
             this=exp.RowNumber(),
             partition_by=[name(key) for key in keys],
-            order=exp.Order(expressions=[exp.Ordered(this=name(column)) for column in self._earliest()]),
+            order=exp.Order(expressions=[exp.Ordered(this=column) for column in self._earliest()]),
         )
         blank = exp.or_(*(exp.Is(this=name(key), expression=exp.null()) for key in keys))
         query = (
@@ -243,7 +244,7 @@ class Inspector:
         parts = (Part(title + " once", key),)
         return replace(self._opened, title=title + " once", key=key, parts=parts), [fault]
 
-    def _earliest(self) -> list[str]:
+    def _earliest(self) -> list[exp.Expr]:
         """What decides which of the rows with one key counts: their dates, then all else; never how files are sorted.
 
         The order is the dataset's own, so that it does not hang on how the columns are listed in the control workbook.
@@ -251,7 +252,8 @@ class Inspector:
         columns = self._dataset.columns if self._dataset else ()
         dates = [column.name for column in columns if column.type is ColumnType.DATE]
         others = [*(column.name for column in columns), *sorted(self._opened.kinds)]
-        return [column for column in dict.fromkeys([*dates, *others]) if column in self._opened.kinds]
+        kinds = self._opened.kinds
+        return [text_of_code(name(title), kinds[title]) for title in dict.fromkeys([*dates, *others]) if title in kinds]
 
     def _repeated(self, keys: Sequence[str]) -> bool:
         """Whether any key stands twice, as it is kept or as the rows say."""

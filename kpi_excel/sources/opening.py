@@ -12,7 +12,7 @@ from kpi_excel.faults import Fault, Place, Severity
 from kpi_excel.formula import FormulaError, Name, Node
 from kpi_excel.formula.aggregation import Operation, aggregation
 from kpi_excel.formula.row_sql import row_to_sql, row_type
-from kpi_excel.formula.sql import to_sql
+from kpi_excel.formula.sql import text_of_code, to_sql
 from kpi_excel.messages import Message, say
 from kpi_excel.sources import duckdb
 from kpi_excel.sources.duckdb import DuckDb, EngineError
@@ -33,6 +33,7 @@ from kpi_excel.sources.rows import (
     complete,
     natively_typed,
     renamed,
+    with_codes,
 )
 from kpi_excel.sources.survey import COUNTED, Survey, keys_of, surveyed, together
 from kpi_excel.sources.writing import writings
@@ -226,6 +227,8 @@ def _open_piece(opening: Opening, piece: Piece | None, title: str, key: str) -> 
     raws = scout.raws(mapped, opening.mapping.condition)
     if scout.faults:
         return Opened(opening.source, faults=(*piece.warnings, *scout.faults))
+    if opening.behind:
+        file = with_codes(file, raws, opening.tables[opening.source.location])
     wanted = [(raw.place, raw.wanted, file.held[raw.place]) for raw in raws]
     found, finder = writings(piece, wanted, opening.engine, opening.locale)
     file = replace(file, writings=found)
@@ -242,15 +245,15 @@ def _read_quickly(
     opening: Opening, file: FileColumns, mapped: Sequence[Mapped], raws: Sequence[Raw], told: Opened, title: str
 ) -> Opened | None:
     """The rows of a text file as the engine itself reads them; None where only the careful way will do."""
-    quick = natively_typed(file, raws)
-    if quick is None:
-        return None
-    hasty = replace(told, key=key_of(told.key, "quick"))  # not under the key of careful rows, should the run be killed
-    try:
-        opened = _read(opening, quick, mapped, raws, hasty, title)
-    except EngineError:
-        return None
-    return None if _doubtful(opened) else opened
+    for quick in natively_typed(file, raws):
+        # Not under the key of careful rows, should the run be killed.
+        hasty = replace(told, key=key_of(told.key, "quick", sorted(quick.codes)))
+        try:
+            opened = _read(opening, quick, mapped, raws, hasty, title)
+        except EngineError:
+            continue
+        return None if _doubtful(opened) else opened
+    return None
 
 
 def _doubtful(opened: Opened) -> bool:
@@ -406,6 +409,7 @@ SQL_TYPES = {
     ColumnType.MONEY: "DOUBLE",
     ColumnType.DATE: "DATE",
     ColumnType.FLAG: "INT",
+    ColumnType.CODE: "BIGINT",
 }
 
 
@@ -432,11 +436,12 @@ def grouped(
     made: list[exp.Expr] = [name(key) for key in keys]
     types = {key: kinds[key] for key in keys}
     for title in plain:
-        value: exp.Expr = exp.Min(this=name(title))
+        line = text_of_code(name(title), kinds[title])
+        value: exp.Expr = exp.Min(this=line)
         if whens and kinds[title] is not ColumnType.DATE:
-            value = first_value(name(title), name(whens), texts.get(title, ()))
+            value = first_value(line, name(whens), texts.get(title, ()))
         made.append(aliased(title, value))
-        types[title] = kinds[title]
+        types[title] = ColumnType.TEXT if kinds[title] is ColumnType.CODE else kinds[title]
     for column in mapping.columns:
         for label, node in column.totals.items():
             sql, kind = _total(renamed(node, lambda title: LINE + title), kinds)

@@ -14,7 +14,7 @@ from kpi_excel.definitions import ColumnType
 from kpi_excel.entries import Period
 from kpi_excel.figures import NoValue, Reason, Value
 from kpi_excel.formula import Node, additivity
-from kpi_excel.formula.sql import from_sql
+from kpi_excel.formula.sql import from_sql, text_of_code
 from kpi_excel.sources.aggregates import AggregateRequest, lacking
 from kpi_excel.sources.coverage import Coverage
 from kpi_excel.sources.engine import Engine, name, rows_table, table
@@ -105,10 +105,13 @@ def split(engine: Engine, tables: Mapping[str, Known], asked: SplitRequest, cove
     by_cut: dict[tuple[str, str], list[Node]] = defaultdict(list)
     for request in dict.fromkeys(asked.requests):
         known = tables.get(request.dataset)
-        if known and known.kinds.get(asked.column) is ColumnType.TEXT and not lacking(request, known):
+        if known and known.kinds.get(asked.column) in _TEXTS and not lacking(request, known):
             by_cut[request.dataset, request.date_column].append(request.node)
     cuts = {(data, day): _cut(engine, tables[data], day, nodes, asked) for (data, day), nodes in by_cut.items()}
     return SplitAggregates(asked.column, cuts, coverage)
+
+
+_TEXTS = (ColumnType.TEXT, ColumnType.CODE)
 
 
 def _adds_up(node: Node) -> bool:
@@ -131,7 +134,8 @@ def _cut(engine: Engine, known: Known, day: str, nodes: Iterable[Node], asked: S
 def _query(known: Known, day: str, made: Sequence[exp.Expr], asked: SplitRequest) -> exp.Select:
     """The states by unit as the export spells it, by the part, and by the place of the period."""
     unit = name("unit") if "unit" in known.kinds else exp.cast(exp.null(), "TEXT")
-    part, place = name(asked.column), name("asked period", "asked place")
+    part = text_of_code(name(asked.column), known.kinds[asked.column])
+    place = name("asked period", "asked place")
     spans = [(at, period.start.isoformat(), period.end.isoformat()) for at, period in enumerate(asked.periods)]
     periods = rows_table("asked period", ("asked place", "asked from", "asked to"), spans)
     within = exp.Between(this=exp.cast(name(day), "DATE"), low=_bound("asked from"), high=_bound("asked to"))
