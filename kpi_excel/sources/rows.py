@@ -141,7 +141,9 @@ def with_codes(file: FileColumns, raws: Sequence[Raw], behind: Known) -> FileCol
         for place, kind in _wanted(raws).items()
         if kind is ColumnType.TEXT and behind.kinds[header[place]] is ColumnType.CODE
     )
-    query = texts_of(behind, file.piece.query, {header[place] for place in codes})
+    (rows,) = file.piece.query.find_all(exp.Table)
+    held = texts_of(behind, exp.select().from_(rows.copy()), {header[place] for place in codes})
+    query = duckdb.by_place(held, header)
     return replace(file, piece=replace(file.piece, query=query), held=_numbers(file.held, codes), codes=codes)
 
 
