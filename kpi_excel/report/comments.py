@@ -84,8 +84,13 @@ def _texts(path: Path) -> dict[str, str]:
     except (CalamineError, OSError, ValueError):
         return {}
     return {
-        mark: text for rows in sheets for row in rows for mark, text in _marked([str(cell).strip() for cell in row])
+        mark: text for rows in sheets for row in rows for mark, text in _marked([_told(cell) for cell in row])
     }
+
+
+def _told(cell: object) -> str:
+    """What a person sees in a cell that was typed into: 2, not 2.0."""
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
 
 
 def _marked(row: list[str]) -> Iterator[tuple[str, str]]:

@@ -55,7 +55,7 @@ LABELS: Mapping[str, Message] = {
     "signal": say("Signal or noise"),
     "outlook": say("Outlook"),
     "comment": say("Your comment"),
-    "comment_hint": say("Type here; next month it is shown as last month's comment."),
+    "comment_hint": say("Type into the box below; next month it is shown as last month's comment."),
     "last_comment": say("Last month's comment"),
     "breakdown": say("By unit"),
     "actions": say("Actions"),
