@@ -47,7 +47,8 @@ def test_notes_and_comments_come_back_by_their_marks(tmp_path):
 
 def test_a_figure_comes_back_as_it_was_typed(tmp_path):
     """Excel keeps 2 as 2.0; the owner typed 2."""
-    assert typed(saved(tmp_path, ["comment:nps", 2], ["comment:revenue", 2.5])).comments == {"nps": "2", "revenue": "2.5"}
+    path = saved(tmp_path, ["comment:nps", 2], ["comment:revenue", 2.5])
+    assert typed(path).comments == {"nps": "2", "revenue": "2.5"}
 
 
 def test_a_workbook_that_is_gone_or_none_says_nothing(tmp_path):
