@@ -104,10 +104,20 @@ def short_text(value: Value, unit: str, settings: Settings, decimals: int | None
 
 
 def target_text(target: Target | None, unit: str, settings: Settings, decimals: int | None = None) -> str:
-    """A target as the reader's locale writes it; a band with its two ends, nothing where there is none."""
-    ends = [edge for edge in (target.low, target.high) if edge is not None] if target else []
-    aims = ends or [edge for edge in (target.value if target else None,) if edge is not None]
-    return " … ".join(value_text(edge, unit, settings, decimals) for edge in aims)
+    """A target as the reader's locale writes it: a figure, or a band with its ends; "" where there is none."""
+    if target is None:
+        return ""
+    if target.value is not None and target.low is None and target.high is None:
+        return value_text(target.value, unit, settings, decimals)
+    return band_text(target.low, target.high, unit, settings, decimals)
+
+
+def band_text(low: float | None, high: float | None, unit: str, settings: Settings, decimals: int | None = None) -> str:
+    """A band by its two ends, or by the one that it has: "90 – 95", "≥ 90", "≤ 95"; "" without any."""
+    first, last = ("" if end is None else value_text(end, unit, settings, decimals) for end in (low, high))
+    if first and last:
+        return f"{first} – {last}"
+    return f"≥ {first}" if first else f"≤ {last}" if last else ""
 
 
 def change_text(change: Change, unit: str, settings: Settings) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kpi_excel import display
 from kpi_excel.calendar import Calendar
-from kpi_excel.model import Change, NoValue, Reason, Settings, Status
+from kpi_excel.model import Change, NoValue, Reason, Settings, Status, Target
 
 
 def settings(locale="en_US", currency="USD", language="en") -> Settings:
@@ -37,6 +37,16 @@ def test_numbers_follow_the_locale_not_the_language(locale, currency, money, sha
 def test_halves_round_as_excel_shows_them(value, text) -> None:
     """A half goes away from zero, and nothing is ever shown as minus zero."""
     assert display.value_text(value, "points", settings()) == text
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [((0.9, 0.95), "90.0% – 95.0%"), ((0.9, None), "≥ 90.0%"), ((None, 0.95), "≤ 95.0%"), ((None, None), "")],
+)
+def test_a_band_shows_its_ends_and_a_single_end_its_side(ends, text) -> None:
+    """In the report, the message and the terminal alike: a lower bound alone is not read as a figure to hit."""
+    target = Target("share", "all", date(2026, 1, 1), low=ends[0], high=ends[1])
+    assert display.target_text(target, "%", settings()) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(sorted(display.DECIMALS)))

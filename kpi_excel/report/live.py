@@ -144,14 +144,8 @@ def aim(card: Card, sheet: str, form: str, settings: Settings) -> LiveFormula:
 
 
 def _band_words(card: Card, settings: Settings) -> str:
-    edges = band(card.target)
-    low, high = (
-        None if edge is None else display.value_text(edge, card.definition.unit, settings, card.chosen.decimals)
-        for edge in edges
-    )
-    if low and high:
-        return f"{low} – {high}"
-    return f"≥ {low}" if low else f"≤ {high}" if high else NOTHING
+    low, high = band(card.target)
+    return display.band_text(low, high, card.definition.unit, settings, card.chosen.decimals) or NOTHING
 
 
 def _written(name: str, card: Card, settings: Settings) -> str:
