@@ -10,6 +10,7 @@ from control_workbooks import CATALOGUE, SMALL, bare, written
 from kpi_excel.cli import main
 from kpi_excel.control import read_control
 from kpi_excel.control.own_data import OWN_DATA
+from kpi_excel.faults import Severity
 from kpi_excel.model import Column, ColumnType, Dataset, Definition, Direction, Rollup, Source, Texts
 
 DELIVERIES = Dataset(
@@ -49,7 +50,7 @@ def test_own_data_is_written_and_read_back(tmp_path: Path) -> None:
         folder = tmp_path / language
         folder.mkdir()
         control, faults = read_control(written(folder, HOUSE, language), CATALOGUE)
-        assert not faults
+        assert not [fault for fault in faults if fault.severity is not Severity.NOTE]
         assert bare(control).datasets == HOUSE.datasets
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kpi_excel import catalogue
 from kpi_excel.calendar import Calendar
-from kpi_excel.faults import KpiExcelError
+from kpi_excel.faults import KpiExcelError, Severity
 from kpi_excel.formula import parse
 from kpi_excel.model import ColumnType, Control, NoValue, Settings, Source, Unit
 from kpi_excel.sources import AggregateRequest, open_datasets, opening, rows
@@ -181,6 +181,17 @@ def test_a_number_finds_both_ways_of_writing_an_id_and_no_row_is_doubled(tmp_pat
         assert (leads.rows, leads.rejected) == (1, 0)
         assert datasets._separate["leads"].kinds["lead_id"] is ColumnType.CODE  # one way of writing: held as numbers
         assert datasets._separate["customers"].kinds["customer_id"] is ColumnType.TEXT
+
+
+def test_a_month_without_a_sale_does_not_cost_the_customers_of_the_others(tmp_path: Path) -> None:
+    """Of several files one may have no row that passes the filter: the customers of the others are still known."""
+    for month, client in (("1", "7"), ("2", "99")):
+        text = rows_of([(month, f"2026-0{month}-02", client, "")], "id,day,client,item,money,state")
+        (tmp_path / f"orders-{month}.csv").write_text(text)
+    (tmp_path / "leads.csv").write_text(rows_of([("1", "2026-01-01", "7", "")], "lead,met,client,item,x,y"))
+    told = told_of_codes(tmp_path)
+    assert not [fault for fault in told["faults"] if fault.severity is Severity.ERROR]
+    assert [report.rows for report in told["reports"] if report.source == "customers"] == [1]
 
 
 def both_ways(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:

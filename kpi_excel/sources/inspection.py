@@ -225,7 +225,7 @@ class Inspector:
             .where(exp.Not(this=blank.copy()))
             .group_by(*(name(key) for key in keys))
             .having(exp.GT(this=exp.Count(this=exp.Star()), expression=literal(1)))
-            .order_by(*(name(key) for key in keys))
+            .order_by(*(text_of_code(name(key), self._opened.kinds[key]) for key in keys))
             .limit(3)
         )
         shown = ", ".join(" / ".join(str(part) for part in row) for row in self._engine.query(examples))

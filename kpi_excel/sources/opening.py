@@ -85,11 +85,14 @@ def open_pieces(opening: Opening, pieces: Sequence[tuple[str, Piece | None]]) ->
         _open_piece(opening, piece, f"{source.id} file {number}", key) for number, (key, piece) in enumerate(pieces)
     ]
     faults = tuple(fault for part in parts for fault in part.faults)
+    survey = together([part.survey for part in parts])
+    if opening.behind and pieces[0][1] and not faults:
+        faults = tuple(_empty_faults(pieces[0][1], survey))
     whole = Opened(
         source,
         key=key_of(*(key for key, _ in pieces)),
         lost=sum(part.lost for part in parts),
-        survey=together([part.survey for part in parts]),
+        survey=survey,
         rejects=tuple(reject for part in parts for reject in part.rejects)[:MOST],
         words=parts[0].words if parts else (),
         faults=faults,
@@ -289,7 +292,9 @@ def _read(
     if file.piece.strict and survey.spoiled:
         return replace(opened, survey=survey)
     rejects = listed(opening.engine, file.piece, builder.layers, raws, mapped, survey.spoiled, broken)
-    faults = (*opened.faults, *_broken_faults(file.piece, broken), *_empty_faults(file.piece, survey))
+    faults = (*opened.faults, *_broken_faults(file.piece, broken))
+    if not opening.behind:  # of another source one file may well have nothing to say
+        faults = (*faults, *_empty_faults(file.piece, survey))
     found = replace(
         opened,
         kinds=kinds,

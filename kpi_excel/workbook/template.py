@@ -35,7 +35,7 @@ _KEPT_LAYOUTS: Final = 8
 
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
-    """A fill makes a record for each row and no cycles; looking for cycles again and again costs a tenth of its time."""  # noqa: E501
+    """No search for cycles meanwhile: a fill makes a record a row and no cycles, and searching costs a tenth of it."""
     was_at_work = gc.isenabled()
     gc.disable()
     try:
