@@ -268,7 +268,7 @@ class Design:
                 for at, first, last in spans
             )
         columns = [sorted(ord(each) - 64 for each in formula.columns) for formula in self.formulas]
-        columns += [[2, 4], *[[2, 2]] * bool(self.running)]
+        columns += [[2, 4], [2, 2]]  # the name, and the chart
         for block in _blocks(self.columns):
             block.keeps = block.is_loop and any(block.first <= low and high <= block.last for low, high in columns)
 
