@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lxml import etree
+from workbook_files import packed
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -53,7 +54,7 @@ def marked(data: bytes, way: str, seed: str) -> bytes | None:
         if way == "sheets":
             tab.set("name", tab.get("name", "")[:20].rstrip("'") + " {{ i }}")
             parts[book] = etree.tostring(workbook, xml_declaration=True, encoding="UTF-8", standalone=True)
-        return _packed(parts)
+        return packed(parts)
     return None
 
 
@@ -111,11 +112,3 @@ def _write(cell: etree._Element, text: str) -> None:
     inner = etree.SubElement(etree.SubElement(cell, f"{MAIN}is"), f"{MAIN}t")
     inner.text = text
     inner.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-
-
-def _packed(parts: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return out.getvalue()

@@ -83,9 +83,7 @@ def _texts(path: Path) -> dict[str, str]:
         sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
     except (CalamineError, OSError, ValueError):
         return {}
-    return {
-        mark: text for rows in sheets for row in rows for mark, text in _marked([_told(cell) for cell in row])
-    }
+    return {mark: text for rows in sheets for row in rows for mark, text in _marked([_told(cell) for cell in row])}
 
 
 def _told(cell: object) -> str:

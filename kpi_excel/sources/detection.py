@@ -115,13 +115,13 @@ def header_row(rows: Sequence[Sequence[object]], wanted: Collection[str] = ()) -
     hits = [len(names & {folded(str(cell)) for cell in row}) for row in near]
     if max(hits) > 0:
         return hits.index(max(hits))
-    widths = [sum(1 for cell in row if cell not in (None, "")) for row in near]
+    widths = [filled(row) for row in near]
     usual = max(Counter(widths).items(), key=lambda item: item[0] * item[1])[0]  # titles above are many, but narrow
     for place, row in enumerate(near):
-        filled = [cell for cell in row if cell not in (None, "")]
-        if widths[place] >= max(usual, 1) and all(_is_title(cell) for cell in filled):
+        cells = [cell for cell in row if cell not in (None, "")]
+        if widths[place] >= max(usual, 1) and all(_is_title(cell) for cell in cells):
             return place
-        if widths[place] >= max(usual - 1, 2) and _holds_months(filled):  # over the names of the rows nothing stands
+        if widths[place] >= max(usual - 1, 2) and _holds_months(cells):  # over the names of the rows nothing stands
             return place
     return next((place for place, width in enumerate(widths) if width), 0)
 
@@ -175,10 +175,10 @@ def filled(row: Sequence[object]) -> int:
     return sum(cell not in ("", None) for cell in row)
 
 
-def _holds_months(filled: Sequence[object]) -> bool:
+def _holds_months(cells: Sequence[object]) -> bool:
     """Whether a row heads months side by side: months, and texts beside them."""
-    months = [month_in(str(cell)) is not None for cell in filled]
-    return sum(months) > 1 and all(month or _is_title(cell) for month, cell in zip(months, filled, strict=True))
+    months = [month_in(str(cell)) is not None for cell in cells]
+    return sum(months) > 1 and all(month or _is_title(cell) for month, cell in zip(months, cells, strict=True))
 
 
 def _is_title(cell: object) -> bool:
@@ -228,27 +228,12 @@ def decimal_evidence(texts: Iterable[str]) -> Counter[str]:
 
 # --- dates ------------------------------------------------------------------------------------------------------
 
-MONTHS = {
-    name: month
-    for month, names in enumerate(
-        (
-            "jan ene",
-            "feb fev",
-            "mar",
-            "apr abr",
-            "may mai",
-            "jun",
-            "jul",
-            "aug ago",
-            "sep set",
-            "oct out",
-            "nov",
-            "dec dic dez",
-        ),
-        1,
-    )
-    for name in names.split()
-}
+_MONTH_NAMES = (
+    "january enero janeiro", "february febrero fevereiro", "march marzo março", "april abril", "may mayo maio",
+    "june junio junho", "july julio julho", "august agosto", "september septiembre setiembre setembro",
+    "october octubre outubro", "november noviembre novembro", "december diciembre dezembro",
+)  # fmt: skip
+MONTHS = {full[:3]: month for month, names in enumerate(_MONTH_NAMES, 1) for full in names.split()}
 _OF = r"(?:[-/. ,]|\s+del?\s+)+"
 _TAIL = r"(?:[T ,]+\d{1,2}:\d{2}.*)?\s*$"
 _MARK = r"\s*[-/. ]\s*"
@@ -303,13 +288,6 @@ def _days(year: int, month: int) -> int:
     if month == 2:
         return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
     return 30 if month in (4, 6, 9, 11) else 31
-
-
-_MONTH_NAMES = (
-    "january enero janeiro", "february febrero fevereiro", "march marzo março", "april abril", "may mayo maio",
-    "june junio junho", "july julio julho", "august agosto", "september septiembre setiembre setembro",
-    "october octubre outubro", "november noviembre novembro", "december diciembre dezembro",
-)  # fmt: skip
 
 
 def month_in(header: str) -> tuple[int | None, int, int] | None:

@@ -117,11 +117,13 @@ def _through_merges(file: str, model: SheetModel) -> Iterator[Fault]:
 
 
 def _through_arrays(file: str, model: SheetModel) -> Iterator[Fault]:
-    for plan in (plan for plans in model.plans.values() for plan in plans if plan.cell.formula is not None):
+    for plan in (plan for plans in model.plans.values() for plan in plans):
         formula = plan.cell.formula
         area = references.area(formula.attributes.get("ref", "")) if formula is not None and formula.kind else None
-        block = _torn(model, area) if area is not None and not area.is_cell else None
-        if area is not None and block is not None:
+        if area is None or area.is_cell:
+            continue
+        block = _torn(model, area)
+        if block is not None:
             yield Fault(
                 say("The array formula over {area} stands half inside the loop {loop}.", area=area.written(),
                     loop=block.tag.words),

@@ -109,7 +109,6 @@ class ReferenceMap:
         """For a formula on one of the output's sheets, in these passages."""
         return Writer(self, home, rows, columns)
 
-
     def table(self, name: str, home: int) -> str | None:
         """What a table is called for a formula on a sheet of the output; None where it was left out."""
         model = self.homes.get(name.casefold())

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from kpi_excel.workbook.markup import Node
 from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.references import letters, number
 
@@ -59,8 +60,12 @@ def _table(package: Package, part: str, sheet: str) -> TableArea | None:
         return None
     first, last = int(found[2]), int(found[4] or found[2])
     names = tuple(node.get("name") for node in columns.children if node.name == "tableColumn")
-    headers, totals = int(root.get("headerRowCount", "1") or 1), int(root.get("totalsRowCount", "0") or 0)
-    return TableArea(root.get("displayName"), sheet, first, number(found[1]), last, names, headers, totals)
+    return TableArea(root.get("displayName"), sheet, first, number(found[1]), last, names, *special_rows(root))
+
+
+def special_rows(root: Node) -> tuple[int, int]:
+    """How many rows of a table are headings and totals, as its part says."""
+    return int(root.get("headerRowCount", "1") or 1), int(root.get("totalsRowCount", "0") or 0)
 
 
 def headings(package: Package) -> frozenset[tuple[str, int, int]]:

@@ -20,6 +20,7 @@ from kpi_excel.workbook.growth import Growth
 from kpi_excel.workbook.markup import Edit, Node
 from kpi_excel.workbook.package import Package
 from kpi_excel.workbook.references import Area
+from kpi_excel.workbook.structured import special_rows
 from kpi_excel.workbook.surroundings import Sheet, filter_columns
 
 LONGEST_HEADING: Final = 255
@@ -42,8 +43,7 @@ class Table:
         area = references.area(root.get("ref"))
         if area is None:
             return None
-        headers, totals = int(root.get("headerRowCount", "1") or 1), int(root.get("totalsRowCount", "0") or 0)
-        return cls(root.get("displayName"), area, headers, totals)
+        return cls(root.get("displayName"), area, *special_rows(root))
 
     @property
     def heading(self) -> Area:
